@@ -1,0 +1,1 @@
+"""Executable invariants over OpenTelemetry traces, every answer with its proof."""

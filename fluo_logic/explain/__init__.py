@@ -1,0 +1,1 @@
+"""From an answer to a proof, and from a proof to a graph, a text and a document."""

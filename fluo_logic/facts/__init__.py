@@ -1,0 +1,1 @@
+"""Traces in, facts out: readers, the data set and the catalogue of predicates."""

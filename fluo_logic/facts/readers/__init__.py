@@ -1,0 +1,1 @@
+"""One module a trace format, and the detection of formats by content."""

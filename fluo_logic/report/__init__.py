@@ -1,0 +1,1 @@
+"""From verdicts and proofs to what a person or another program reads."""

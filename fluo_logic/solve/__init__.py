@@ -1,0 +1,1 @@
+"""The engines: each takes a translated program and facts, and returns the same answer."""
