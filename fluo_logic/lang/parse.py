@@ -1,0 +1,150 @@
+"""Reads rules: text in, syntax trees and every mistake out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from lark import Token, Tree, UnexpectedInput
+
+from fluo_logic.errors import RuleError, RuleFilesError, Where
+from fluo_logic.lang.build import rules as build
+from fluo_logic.lang.build.base import Context, tree, trees
+from fluo_logic.lang.grammar import parser
+from fluo_logic.lang.recover import recover
+from fluo_logic.lang.scan import scan
+from fluo_logic.lang.source import Mistakes, Source
+from fluo_logic.lang.syntax import Reading, Rule, Ruleset
+
+MAX_CHARACTERS: Final = 1_000_000
+"""How long a rule file may be."""
+MAX_DEPTH: Final = 120
+"""How deep a parse tree may be: nested conditions, `not`s and sums together."""
+ID: Final = re.compile(r"[A-Za-z0-9_.-]+")
+SUFFIX: Final = ".fluo"
+
+
+def parse_rules(text: str, file: str) -> tuple[list[Rule], list[RuleError]]:
+    """Return the rules of a file that are right, and all mistakes of the others, both in file order.
+
+    A file holds rules, or the content of one rule, whose id is then the stem of the file's name.
+    Never raises for any text.
+    """
+    return _parse(text, file, anonymous_id=Path(file).stem or "rule")
+
+
+def parse_rule(text: str, id: str = "rule", file: str = "<rule>", reads_as: Reading | None = None) -> Rule:  # noqa: A002
+    """Return the one rule that ``text`` holds: the content of a rule, or a whole ``rule ID { … }``.
+
+    Args:
+        text: Blocks or a bare condition, with metadata, a scope and examples where wanted.
+        id: The id of the rule, unless the text brings its own.
+        file: The name that errors and origins carry.
+        reads_as: How a bare condition is read; None decides by its form, and then refuses variables.
+
+    Raises:
+        RuleFilesError: With every mistake.
+    """
+    rules, errors = _parse(text, file, anonymous_id=id, reads_as=reads_as)
+    if not errors and len(rules) != 1:
+        message = f"expected one rule, found {len(rules)}"
+        errors = [RuleError("E503", message, where=Where(file, 1, 1))]
+    if errors:
+        raise RuleFilesError(errors)
+    return rules[0]
+
+
+def _parse(
+    text: str, file: str, *, anonymous_id: str, reads_as: Reading | None = None
+) -> tuple[list[Rule], list[RuleError]]:
+    source = Source(file, text)
+    mistakes = Mistakes(source)
+    if len(text) > MAX_CHARACTERS:
+        message = f"the file has {len(text):,} characters, and {MAX_CHARACTERS:,} is the limit"
+        return [], [RuleError("E505", message, where=Where(file, 1, 1), hint="split it into several files")]
+    scanned = scan(mistakes)
+    if not scanned.readable:
+        return [], mistakes.in_order()
+    if not scanned.text.strip():
+        message = "there is no rule in this text"
+        hint = 'write `rule ID "title" { when { … } always { … } }`, or a condition alone'
+        return [], [*mistakes.in_order(), RuleError("E504", message, where=Where(file, 1, 1), hint=hint)]
+    rules: list[Rule] = []
+    context = Context(mistakes)
+    node = _tree(scanned.text) if scanned.sound else None
+    if node is None:
+        rules = recover(context, scanned, anonymous_id)
+    elif depth(node) > MAX_DEPTH:
+        message = f"conditions nest more than {MAX_DEPTH} deep"
+        mistakes.report("E113", message, 0, 1, "split the condition into several rules")
+    elif node.data == "anonymous":
+        draft = build.content_of(context, [tree(part) for part in node.children], reads_as)
+        rules = [draft.rule(anonymous_id, "", context.origin(node))]
+    else:
+        rules = [build.rule(context, item) for item in trees(node)]
+    return rules, mistakes.in_order()
+
+
+def _tree(text: str) -> Tree[Token] | None:
+    try:
+        return parser().parse(text, start="file")
+    except UnexpectedInput:
+        return None
+
+
+def depth(root: Tree[Token]) -> int:
+    """Return how deep a parse tree is, without recursion."""
+    deepest, stack = 0, [(root, 1)]
+    while stack:
+        node, level = stack.pop()
+        deepest = max(deepest, level)
+        stack.extend((child, level + 1) for child in node.children if isinstance(child, Tree))
+    return deepest
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
+    """Return the rules of files, and of the ``.fluo`` files below folders, in order.
+
+    Raises:
+        RuleFilesError: With every mistake of every file: what cannot be read, what is wrong, ids that occur twice.
+    """
+    rules: list[Rule] = []
+    errors: list[RuleError] = []
+    for path in paths:
+        for file in _files(Path(path), errors):
+            found, wrong = _load(file)
+            rules.extend(found)
+            errors.extend(wrong)
+    if errors:
+        raise RuleFilesError(errors)
+    return Ruleset(tuple(rules))
+
+
+def _files(path: Path, errors: list[RuleError]) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
+    if not files:
+        errors.append(RuleError("E501", f"the folder `{path}` holds no `{SUFFIX}` file"))
+    return files
+
+
+def _load(file: Path) -> tuple[list[Rule], list[RuleError]]:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
+        return [], [RuleError("E501", f"the rule file `{file}` {reason}")]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"the file is not UTF-8: byte {error.start} is {data[error.start]:#04x}"
+        return [], [RuleError("E502", message, where=Where(str(file), line, 1), hint="save it as UTF-8")]
+    return parse_rules(text, str(file))
