@@ -1,0 +1,185 @@
+"""Lowering of patterns: a predicate of one span for what needs no other span, literals for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from fluo_logic.lang import syntax as s
+from fluo_logic.logic import Atom, Compare, Const, Field, Literal, Not, Origin, Present, Sort, Term, Unit, Var
+from fluo_logic.translate.context import Context, Environment
+from fluo_logic.translate.free import mentioned
+from fluo_logic.values import Mode, Value, literal_mode
+
+NEGATED = {"!=": "==", "not in": "in"}
+TIMES = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
+
+
+def lower_pattern(pattern: s.Pattern, span: Var, environment: Environment, context: Context) -> list[Literal]:
+    """Return literals that hold where ``span`` is in the scope and matches ``pattern``; they bind ``span``."""
+    local = tuple(predicate for predicate in pattern.predicates if not list(mentioned(predicate)))
+    literals: list[Literal] = [environment.in_scope(span, environment.origin(pattern))]
+    literals.extend(_local_match(replace(pattern, predicates=local, variable=None), span, environment, context))
+    for predicate in pattern.predicates:
+        if predicate not in local:
+            here = replace(environment, guard=(*environment.guard, *literals))
+            literals.extend(_Predicates(span, here, context).lower(predicate))
+    return literals
+
+
+def _local_match(pattern: s.Pattern, span: Var, environment: Environment, context: Context) -> list[Literal]:
+    """Return one atom for the part of a pattern that speaks of its own span only, defined once for all rules."""
+    origin = environment.origin(pattern)
+    if not pattern.predicates:
+        return [] if pattern.name is None else [_named(pattern.name, span, origin, context)]
+    # `repr` tells 1 from 1.0 and from true, where equality does not.
+    key = repr(pattern)
+    name = context.shared.get(key)
+    if name is None:
+        name = context.predicate(pattern.name or "any_span")
+        context.shared[key] = name
+        item = Var("S", Sort.SPAN)
+        base = Atom("span", (Var("T", Sort.TRACE), item, _name_term(pattern.name)), _text(origin, pattern.name or "*"))
+        inner = replace(environment, guard=(base,), bound=())
+        body: list[Literal] = [base]
+        for predicate in pattern.predicates:
+            body.extend(_Predicates(item, inner, context).lower(predicate))
+        context.add(Atom(name, (item,), origin), body, origin)
+    return [Atom(name, (span,), origin)]
+
+
+def _named(name: str, span: Var, origin: Origin, context: Context) -> Atom:
+    return Atom("span", (context.variable(Sort.TRACE, "T"), span, Const(name)), _text(origin, name))
+
+
+def _name_term(name: str | None) -> Var | Const:
+    return Var("N", Sort.TEXT) if name is None else Const(name)
+
+
+def _text(origin: Origin, text: str) -> Origin:
+    return replace(origin, text=text)
+
+
+def field_of(of: Var, path: s.Path) -> Field:
+    """Return the term for a path of a span, or of an event for its attributes."""
+    if path.kind is s.PathKind.ATTRIBUTE:
+        return Field(of, "event" if of.sort is Sort.EVENT else "attribute", path.key)
+    return Field(of, path.kind.value, path.key)
+
+
+def constant(operand: s.Literal | s.Duration | s.Instant | s.ListLiteral) -> Const:
+    """Return the constant for a literal."""
+    match operand:
+        case s.Literal(value=value):
+            return Const(value)
+        case s.Duration(nanoseconds=nanoseconds):
+            return Const(nanoseconds, Unit.DURATION)
+        case s.Instant(nanoseconds=nanoseconds):
+            return Const(nanoseconds, Unit.TIME)
+        case s.ListLiteral(items=items):
+            values: tuple[Value, ...] = tuple(
+                item.nanoseconds if isinstance(item, s.Duration) else item.value for item in items
+            )
+            unit = Unit.DURATION if items and isinstance(items[0], s.Duration) else Unit.NONE
+            return Const(values, unit)
+
+
+def comparison_mode(left: Term, right: Term) -> Mode:
+    """Return how two terms compare: a literal on either side decides, two values of spans decide for themselves."""
+    for side in (right, left):
+        if isinstance(side, Const):
+            return Mode.TEXT if isinstance(side.value, tuple) else literal_mode(side.value)
+    return Mode.AUTO
+
+
+def comparison(left: Term, operator: str, right: Term, origin: Origin) -> Compare | Not:
+    """Return the literal for a comparison; ``!=`` and ``not in`` negate the positive form."""
+    positive = Compare(left, NEGATED.get(operator, operator), right, comparison_mode(left, right), origin)
+    return Not(positive, origin) if operator in NEGATED else positive
+
+
+class _Predicates:
+    """Lowers predicates of one span, or of one event of it."""
+
+    def __init__(self, of: Var, environment: Environment, context: Context, span: Var | None = None) -> None:
+        self.of = of
+        self.span = of if span is None else span
+        self.environment = environment
+        self.context = context
+
+    def lower(self, predicate: s.Predicate) -> list[Literal]:
+        origin = self.environment.origin(predicate)
+        match predicate:
+            case s.Comparison(path=path, operator=operator, right=right):
+                return [comparison(self.field(path), operator, self.operand(right), origin)]
+            case s.IsTrue(path=path):
+                return [Compare(self.field(path), "==", Const(value=True), Mode.TEXT, origin)]
+            case s.Present(path=path):
+                return [Present(self.field(path), origin)]
+            case s.HasEvent():
+                return [self.event(predicate, origin)]
+            case s.PredicateAnd(parts=parts):
+                return [literal for part in parts for literal in self.lower(part)]
+            case s.PredicateOr(parts=parts):
+                return [self.auxiliary(predicate, parts, origin)]
+            case s.PredicateNot(part=part):
+                return [self.negation(part, origin)]
+            case _:
+                assert_never(predicate)
+
+    def field(self, path: s.Path) -> Field:
+        return field_of(self.of if path.kind is s.PathKind.ATTRIBUTE else self.span, path)
+
+    def operand(self, operand: s.Operand) -> Term:
+        match operand:
+            case s.OwnValue(path=path):
+                return self.field(path)
+            case s.VariableValue(variable=variable, path=path):
+                return field_of(self.environment.span_of(variable), path)
+            case s.Literal() | s.Duration() | s.Instant() | s.ListLiteral():
+                return constant(operand)
+            case _:
+                assert_never(operand)
+
+    def negation(self, part: s.Predicate, origin: Origin) -> Literal:
+        if isinstance(part, s.PredicateAnd):
+            return Not(self.auxiliary(part, (part,), origin), origin)
+        (literal,) = self.lower(part)
+        match literal:
+            case Not(literal=inner):
+                return inner
+            case Atom() | Compare() | Present():
+                return Not(literal, origin)
+            case _:
+                message = f"a predicate of one span became {literal!r}"
+                raise TypeError(message)
+
+    def auxiliary(self, predicate: s.Predicate, branches: tuple[s.Predicate, ...], origin: Origin) -> Atom:
+        """Define a predicate with a clause for each branch, over the span, its event and the variables it mentions."""
+        names = tuple(dict.fromkeys(mentioned(predicate)))
+        others = tuple(self.environment.span_of(name) for name in names)
+        head_args: tuple[Var | Const, ...] = (*dict.fromkeys((self.span, self.of)), *others)
+        if names and isinstance(self.environment.scope, Var):
+            head_args = (self.environment.scope, *head_args)
+        head = Atom(self.context.predicate("either" if len(branches) > 1 else "part"), head_args, origin)
+        for branch in branches:
+            body = (*self.environment.guard, *self.lower(branch))
+            self.context.add(head, body, self.environment.origin(branch))
+        return head
+
+    def event(self, predicate: s.HasEvent, origin: Origin) -> Atom:
+        """Define a predicate for the spans that have such an event."""
+        event = self.context.variable(Sort.EVENT, "E")
+        found = Atom("event", (self.span, event, Const(predicate.name)), origin)
+        names = tuple(dict.fromkeys(mentioned(predicate)))
+        others = tuple(self.environment.span_of(name) for name in names)
+        head_args: tuple[Var | Const, ...] = (self.span, *others)
+        if names and isinstance(self.environment.scope, Var):
+            head_args = (self.environment.scope, *head_args)
+        head = Atom(self.context.predicate(f"event_{predicate.name}"), head_args, origin)
+        body: list[Literal] = [*self.environment.guard, found]
+        if predicate.predicate is not None:
+            inner = replace(self.environment, guard=tuple(body))
+            body.extend(_Predicates(event, inner, self.context, self.span).lower(predicate.predicate))
+        self.context.add(head, body, origin)
+        return head
