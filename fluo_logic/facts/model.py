@@ -131,7 +131,8 @@ class Problem:
 
     ``where`` is a place a person can find: ``line 12``, ``byte 4096``, or
     ``line 3, resourceSpans[0].scopeSpans[0].spans[2]``.
-    ``rejected`` is False where the record was kept all the same (a parent cycle, say).
+    ``rejected`` is False where the record was kept all the same (a parent cycle, say).  ``count`` is more than 1
+    where one problem stands for many that are not listed singly.
     """
 
     code: str
@@ -140,3 +141,4 @@ class Problem:
     message: str
     hint: str | None = None
     rejected: bool = True
+    count: int = 1

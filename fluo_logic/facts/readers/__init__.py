@@ -1,1 +1,136 @@
-"""One module a trace format, and the detection of formats by content."""
+"""Reads traces from files, folders, bytes, protobuf messages and SDK spans; formats are told by content.
+
+The tables `JSON_FORMATS` and `BINARY_FORMATS` are the whole registry: a new format is one module and one row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
+from fluo_logic.facts.model import Problem, Span
+from fluo_logic.facts.problems import Code, ProblemLog
+from fluo_logic.facts.readers import foreign, otlp_json, otlp_proto, sdk
+from fluo_logic.facts.readers.compression import decompress
+from fluo_logic.facts.readers.json_text import Document, decode_text, documents
+from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """A format made of JSON documents; without ``read`` it is only named in an error."""
+
+    name: str
+    recognises: Callable[[object], bool]
+    read: Callable[[Document, ProblemLog], Iterator[Span]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryFormat:
+    """A format that is not text; without ``read`` it is only named in an error."""
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    read: Callable[[bytes, ProblemLog], Iterator[Span]] | None
+
+
+JSON_FORMATS: Final = (
+    JsonFormat("OTLP JSON", otlp_json.recognises, otlp_json.read),
+    JsonFormat("Jaeger JSON", foreign.is_jaeger, None),
+    JsonFormat("Zipkin JSON", foreign.is_zipkin, None),
+    JsonFormat("OTLP JSON with metrics", foreign.is_metrics, None),
+    JsonFormat("OTLP JSON with logs", foreign.is_logs, None),
+)
+BINARY_FORMATS: Final = (
+    BinaryFormat("OTLP protobuf", otlp_proto.recognises, otlp_proto.read),
+    BinaryFormat("Parquet", foreign.is_parquet, None),
+)
+BLANKS: Final = b" \t\r\n\x00\x1e"
+BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+JSON_LINE: Final = re.compile(rb'^[\[{][ \t]*["\[{]', re.MULTILINE)
+
+
+def read_traces(inputs: TraceInput | Iterable[TraceInput], *, stdin: BinaryIO | None = None) -> Dataset:
+    """Read traces and assemble them into one data set.
+
+    An input is a path, a folder (searched for files with known endings), a glob, ``-`` for standard input, the bytes
+    of a file, a message of `opentelemetry-proto`, or spans of the OpenTelemetry SDK.  Data that cannot be read never
+    raises: it becomes a `Problem` of the data set, and everything else is read.
+
+    Args:
+        inputs: one input, or several; a file that is named twice is read once.
+        stdin: what ``-`` reads from, in place of standard input.
+
+    Returns:
+        The data set; ``problems`` says what could not be read, ``inputs`` what was.
+
+    Raises:
+        InputError: an input is of a type that cannot hold traces.
+    """
+    spans: list[Span] = []
+    problems: list[Problem] = []
+    summaries: list[InputSummary] = []
+    for source in open_all(inputs, stdin):
+        format_name, found = read_source(source)
+        spans.extend(found)
+        problems.extend(source.log.problems())
+        summaries.append(InputSummary(source.log.name, format_name, len(found)))
+    return assemble(spans, problems, summaries)
+
+
+def read_source(source: Source) -> tuple[str, list[Span]]:
+    """Return the format of one opened input (empty if none) and its spans; problems go to its log."""
+    match source.content:
+        case None:
+            return "", []
+        case bytes():
+            return _read_bytes(source.content, source.log)
+        case list():
+            return "SDK spans", list(sdk.read(source.content, source.log))
+        case message:
+            return "OTLP message", list(otlp_proto.read_message(message, source.log))
+
+
+def _read_bytes(data: bytes, log: ProblemLog) -> tuple[str, list[Span]]:
+    if not data:
+        log.report(Code.EMPTY, "", "the input is empty.")
+        return "", []
+    data = decompress(data, log)
+    if not data.strip(BLANKS):
+        if not log.problems():
+            log.report(Code.EMPTY, "", "the input holds nothing but blanks." if data else "the input is empty.")
+        return "", []
+    for row in BINARY_FORMATS:
+        if row.recognises(data):
+            if row.read is None:
+                _report_unread(row.name, "", log)
+                return row.name, []
+            return row.name, list(row.read(data, log))
+    if data.startswith(BYTE_ORDER_MARKS) or data.lstrip(BLANKS)[:1] in {b"{", b"["} or JSON_LINE.search(data):
+        return _read_json(decode_text(data, log), log)
+    log.report(Code.NOT_TRACES, "", f"this is {foreign.describe_bytes(data)}, not traces.")
+    return "", []
+
+
+def _read_json(text: str, log: ProblemLog) -> tuple[str, list[Span]]:
+    """Read documents one by one, so that one of a wrong kind costs only itself."""
+    spans: list[Span] = []
+    names: dict[str, None] = {}
+    for document in documents(text, log):
+        row = next((row for row in JSON_FORMATS if row.recognises(document.value)), None)
+        where = f"line {document.line}"
+        if row is None:
+            log.report(Code.NOT_TRACES, where, f"this is {foreign.describe_json(document.value)}, not traces.")
+        elif row.read is None:
+            _report_unread(row.name, where, log)
+        else:
+            names[row.name] = None
+            spans.extend(row.read(document, log))
+    return ", ".join(names), spans
+
+
+def _report_unread(name: str, where: str, log: ProblemLog) -> None:
+    log.report(Code.NOT_READ_YET, where, f"this is {name}, which is recognised but not read.")

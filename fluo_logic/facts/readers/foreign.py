@@ -1,0 +1,102 @@
+"""Formats that are recognised so that an error can name them, but are not read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAGIC: Final = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"BZh", "bzip2 data"),
+    (b"\xfd7zXZ\x00", "xz data"),
+    (b"ARROW1", "an Arrow file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+)
+TEXT_SAMPLE: Final = 4096
+TAR_MAGIC: Final = (257, b"ustar")
+KEYS_SHOWN: Final = 6
+
+
+def is_parquet(data: bytes) -> bool:
+    """Return whether ``data`` is a Parquet file."""
+    return data.startswith(b"PAR1")
+
+
+def is_jaeger(document: object) -> bool:
+    """Return whether a JSON document is an answer of the Jaeger UI: ``{"data": [{"traceID": …, "spans": …}]}``."""
+    match document:
+        case {"data": [{"traceID": _}, *_]} | {"traceID": _, "spans": _}:
+            return True
+        case _:
+            return False
+
+
+def is_zipkin(document: object) -> bool:
+    """Return whether a JSON document is a list of Zipkin v2 spans, or a list of such lists."""
+    match document:
+        case [[*inner], *_]:
+            return is_zipkin(inner)
+        case [{"traceId": _, "id": _}, *_]:
+            return True
+        case _:
+            return False
+
+
+def is_metrics(document: object) -> bool:
+    """Return whether a JSON document holds OTLP metrics."""
+    return isinstance(document, dict) and ("resourceMetrics" in document or "resource_metrics" in document)
+
+
+def is_logs(document: object) -> bool:
+    """Return whether a JSON document holds OTLP logs."""
+    return isinstance(document, dict) and ("resourceLogs" in document or "resource_logs" in document)
+
+
+def describe_bytes(data: bytes) -> str:
+    """Return what ``data`` seems to be: "a PNG image", "text", "binary data"."""
+    for magic, name in MAGIC:
+        if data.startswith(magic):
+            return name
+    offset, magic = TAR_MAGIC
+    if data[offset:].startswith(magic):
+        return "a tar archive"
+    sample = data[:TEXT_SAMPLE]
+    try:
+        text = sample.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(sample) - 3:  # noqa: PLR2004  # a character of up to four bytes may be cut
+            return "binary data"
+        text = sample[: error.start].decode()
+    if not all(char.isprintable() or char.isspace() for char in text):
+        return "binary data"
+    lines = text.strip().splitlines()
+    if lines[0].lstrip().startswith("<"):
+        return "XML or HTML"
+    commas = lines[0].count(",")
+    return "CSV" if commas and len(lines) > 1 and lines[1].count(",") == commas else "text"
+
+
+def describe_json(document: object) -> str:
+    """Return what a JSON document seems to be."""
+    match document:
+        case {}:
+            keys = [f"`{key}`" for key in list(document)[:KEYS_SHOWN]]
+            more = ", …" if len(document) > KEYS_SHOWN else ""
+            return f"an object with the keys {', '.join(keys)}{more}"
+        case [first, *_]:
+            return f"a list that begins with {describe_json(first)}"
+        case []:
+            return "an empty list"
+        case None:
+            return "null"
+        case bool():
+            return "a Boolean"
+        case str():
+            return "a text"
+        case _:
+            return "a number"
