@@ -1,0 +1,183 @@
+"""Verdicts of failed obligations, and the proof of any obligation: where proofs and certainty meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fluo_logic.explain import proof as p
+from fluo_logic.explain.build import Prover
+from fluo_logic.explain.certainty import Doubts, Judge, Truth
+from fluo_logic.explain.words import duration_text, instant_text, plural, span_text
+from fluo_logic.facts.model import Span
+from fluo_logic.facts.store import Ground, Row
+from fluo_logic.logic import Arith, Compare, Field, ObligationPlan, Origin, RulePlan, Var, literal_atoms
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """The options of a check that verdicts depend on; see `fluo_logic.pipeline.Options`."""
+
+    now: int | None = None
+    clock_skew: int = 0
+    assume_complete: bool = False
+
+
+class Judgement:
+    """Decides between violated, pending and inconclusive, and proves obligations, for one rule."""
+
+    def __init__(self, prover: Prover, plan: RulePlan, options: JudgeOptions) -> None:
+        """Prepare for the rule of ``plan``."""
+        self.prover = prover
+        self.plan = plan
+        self.options = options
+        self.store = prover.store
+        latest = self.store.dataset.latest
+        self.now = options.now if options.now is not None else latest
+        self.deadlines = _has_deadlines(prover)
+        self.judges: dict[tuple[Ground, Doubts], Judge] = {}
+
+    # --- verdicts -------------------------------------------------------------------------------------------------
+
+    def verdict(self, row: Row, obligation: ObligationPlan) -> tuple[str, tuple[p.Assumption, ...]]:
+        """Return the verdict of an obligation that fails for the match ``row``, and what keeps it from being final."""
+        if self.deadlines and self.now is not None:
+            doubts = Doubts(now=self.now)
+            if self._obligation(row, obligation, doubts) is Truth.UNKNOWN:
+                sentence = (
+                    f"the data ends at {instant_text(self.now)}, and a span that starts later could still be in time"
+                )
+                return "pending", (p.Assumption("deadline", sentence),)
+        for kind, doubts, sentence in self._doubts(row[0]):
+            if self._rests_on(row, obligation, doubts):
+                return "inconclusive", (p.Assumption(kind, sentence),)
+        reasons = list(self._doubts(row[0]))
+        if len(reasons) > 1:
+            together = Doubts(
+                hole=any(doubts.hole for _, doubts, _ in reasons),
+                dropped=any(doubts.dropped for _, doubts, _ in reasons),
+                skew=max(doubts.skew for _, doubts, _ in reasons),
+            )
+            if self._rests_on(row, obligation, together):
+                return "inconclusive", tuple(p.Assumption(kind, sentence) for kind, _, sentence in reasons)
+        return "violated", ()
+
+    def _rests_on(self, row: Row, obligation: ObligationPlan, doubts: Doubts) -> bool:
+        if self._obligation(row, obligation, doubts) is Truth.UNKNOWN:
+            return True
+        judge = self._judge(row[0], doubts)
+        return judge.truth(self.plan.when, dict(self._binding(row))) is not Truth.TRUE
+
+    def _obligation(self, row: Row, obligation: ObligationPlan, doubts: Doubts) -> Truth:
+        truth = self._judge(row[0], doubts).truth(obligation.condition, dict(self._binding(row)))
+        return truth if obligation.polarity == "always" else Truth(Truth.TRUE - truth)
+
+    def _judge(self, scope: Ground, doubts: Doubts) -> Judge:
+        judge = self.judges.get((scope, doubts))
+        if judge is None:
+            # One scope at a time: the memo of a judge is as large as the scope.
+            self.judges = {key: kept for key, kept in self.judges.items() if key[0] == scope}
+            members = tuple(self.prover.members(scope))
+            judge = self.judges[scope, doubts] = Judge(self.prover.matcher, self.plan, members, doubts)
+        return judge
+
+    def _doubts(self, scope: Ground) -> list[tuple[str, Doubts, str]]:
+        members = list(self.prover.members(scope))
+        found: list[tuple[str, Doubts, str]] = []
+        if not self.options.assume_complete:
+            hole = self._hole(members)
+            if hole is not None:
+                found.append(("hole", Doubts(hole=True), hole))
+        dropping = [span for span in members if _dropped(self.store.spans[span])]
+        if dropping:
+            sentence = f"{span_text(self.prover.span(dropping[0]))} dropped attributes, events or links"
+            if len(dropping) > 1:
+                sentence = f"{plural(len(dropping), 'span')} dropped attributes, events or links"
+            found.append(("dropped", Doubts(dropped=True), sentence))
+        if self.options.clock_skew:
+            services = sorted({self.store.spans[span].resource.service or "an unnamed service" for span in members})
+            margin = duration_text(self.options.clock_skew)
+            sentence = f"an order between {' and '.join(services)} is closer than the clock skew of {margin}"
+            found.append(("clock-skew", Doubts(skew=self.options.clock_skew), sentence))
+        return found
+
+    def _hole(self, members: Sequence[int]) -> str | None:
+        for trace_id in dict.fromkeys(self.store.spans[span].trace_id for span in members):
+            trace = self.store.dataset.traces[trace_id]
+            if trace.orphans:
+                orphan = min(trace.orphans)
+                span = trace.by_id[orphan]
+                return (
+                    f"trace {trace_id[:8]} has a hole: the parent {(span.parent_id or '')[:8]} of {span.name} "
+                    f"{orphan[:8]} is not in the data"
+                )
+            if trace.has_hole:
+                return f"trace {trace_id[:8]} has a hole: it has no topmost span"
+        return None
+
+    # --- proofs ---------------------------------------------------------------------------------------------------
+
+    def proof(
+        self, row: Row, obligation: ObligationPlan, verdict: str, assumptions: tuple[p.Assumption, ...]
+    ) -> p.ObligationProof:
+        """Return the proof that an obligation fails, or holds, for the match ``row`` of ``when``."""
+        prover = self.prover.in_scope(row[0])
+        binding = dict(self._binding(row))
+        holds = (obligation.polarity == "always") == (verdict == "satisfied")
+        condition = (prover.prove if holds else prover.refute)(obligation.condition, binding)
+        when = None
+        if self.plan.when.predicate != self.plan.scope.predicate:
+            when = prover.prove(self.plan.when, binding)
+        bindings = tuple(
+            p.Binding(str(var.label), prover.span(span))
+            for var, span in zip(self.plan.variables, row[1:], strict=True)
+            if isinstance(span, int)
+        )
+        return p.ObligationProof(
+            rule=self.plan.rule,
+            polarity=obligation.polarity,
+            when=when,
+            condition=condition,
+            obligation=_goal(obligation.origin),
+            bindings=bindings,
+            verdict=verdict,
+            assumptions=assumptions,
+        )
+
+    def vacuous(self, scope: Ground) -> p.ObligationProof:
+        """Return the proof that ``when`` does not match in a scope."""
+        prover = self.prover.in_scope(scope)
+        first = self.plan.when.args[0]
+        condition = prover.refute(self.plan.when, {first: scope} if isinstance(first, Var) else {})
+        goal = p.Goal("") if self.plan.when.origin is None else _goal(self.plan.when.origin)
+        return p.ObligationProof(self.plan.rule, "when", None, condition, goal, (), "vacuous")
+
+    def _binding(self, row: Row) -> dict[Var, Ground]:
+        return {arg: value for arg, value in zip(self.plan.when.args, row, strict=True) if isinstance(arg, Var)}
+
+
+def _goal(origin: Origin) -> p.Goal:
+    return p.Goal(origin.text, origin.file, origin.line, origin.column)
+
+
+def _dropped(span: Span) -> bool:
+    return span.dropped_attributes > 0 or span.dropped_events > 0 or span.dropped_links > 0
+
+
+def _has_deadlines(prover: Prover) -> bool:
+    """Return whether a clause that the rule rests on has a ``before`` or ``after … within``."""
+    pending = [obligation.condition.predicate for obligation in prover.plan.obligations]
+    seen: set[str] = set()
+    while pending:
+        predicate = pending.pop()
+        if predicate in seen:
+            continue
+        seen.add(predicate)
+        for clause in prover.matcher.definitions.get(predicate, ()):
+            for literal in clause.body:
+                match literal:
+                    case Compare(left=Field(), right=Arith(op="+", left=Field())):
+                        return True
+                    case _:
+                        pending.extend(atom.predicate for atom in literal_atoms(literal))
+    return False

@@ -1,0 +1,126 @@
+"""The fixed vocabulary of proofs: how values, times, durations, spans and operators are written for people.
+
+Text of traces is never markup: control characters, bidirectional overrides and terminal escapes are shown as visible
+escapes, and long values are shortened in the middle.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from fluo_logic.explain.proof import SpanRef
+from fluo_logic.logic import Unit
+from fluo_logic.values import Value, canonical_text
+
+SHOWN: Final = 80
+"""How many characters of a value are shown."""
+NANOSECONDS: Final = (("d", 86_400 * 10**9), ("h", 3_600 * 10**9), ("min", 60 * 10**9), ("s", 10**9))
+SMALL: Final = (("ms", 10**6), ("µs", 10**3), ("ns", 1))
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+OPERATORS: Final = {
+    "==": ("is", "is not"),
+    "<": ("is less than", "is not less than"),
+    "<=": ("is at most", "is more than"),
+    ">": ("is more than", "is not more than"),
+    ">=": ("is at least", "is less than"),
+    "in": ("is one of", "is none of"),
+    "contains": ("contains", "does not contain"),
+    "starts_with": ("starts with", "does not start with"),
+    "ends_with": ("ends with", "does not end with"),
+    "matches": ("matches", "does not match"),
+}
+"""Every comparison operator in both polarities."""
+
+
+def inert(text: str) -> str:
+    """Return ``text`` with everything that is not plainly printable as a visible escape."""
+    if text.isprintable():
+        return text
+    return "".join(char if _plain(char) else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def _plain(char: str) -> bool:
+    return char == " " or (char.isprintable() and unicodedata.bidirectional(char) not in _OVERRIDES)
+
+
+_OVERRIDES: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def shortened(text: str, limit: int = SHOWN) -> str:
+    """Return ``text`` inert and at most ``limit`` characters long, its middle left out with the number of characters."""
+    if len(text) <= limit:
+        return inert(text)
+    head, tail = text[: limit * 2 // 3], text[-limit // 4 :]
+    return f"{inert(head)}…({len(text):,} characters)…{inert(tail)}"
+
+
+def value_text(value: Value | None, unit: Unit = Unit.NONE) -> str:
+    """Return a value for a person: texts in quotes, times and durations in their units."""
+    if value is None:
+        return "missing"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        match unit:
+            case Unit.TIME:
+                return instant_text(int(value))
+            case Unit.DURATION:
+                return duration_text(int(value))
+            case _:
+                return canonical_text(value)
+    text = shortened(canonical_text(value))
+    return f'"{text}"' if isinstance(value, str) else text
+
+
+def duration_text(nanoseconds: int) -> str:
+    """Return a duration in its two largest units: ``2 min 5 s``, ``3.2 ms``, ``-4 ns``."""
+    if nanoseconds < 0:
+        return f"-{duration_text(-nanoseconds)}"
+    for (unit, size), finer in zip(NANOSECONDS, (*NANOSECONDS[1:], None), strict=True):
+        if nanoseconds >= size:
+            if finer is None:
+                return f"{_decimal(nanoseconds, size)} s"
+            whole, rest = divmod(nanoseconds, size)
+            second = rest // finer[1]
+            return f"{whole} {unit} {second} {finer[0]}" if second else f"{whole} {unit}"
+    for unit, size in SMALL:
+        if nanoseconds >= size:
+            return f"{_decimal(nanoseconds, size)} {unit}"
+    return "0 s"
+
+
+def _decimal(nanoseconds: int, size: int) -> str:
+    return f"{nanoseconds / size:.3f}".rstrip("0").rstrip(".")
+
+
+def instant_text(nanoseconds: int) -> str:
+    """Return a time as UTC with the digits it has, at least milliseconds: ``2025-11-28 10:00:09.250``."""
+    seconds, rest = divmod(nanoseconds, 10**9)
+    try:
+        moment = EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return f"{nanoseconds} ns"
+    digits = f"{rest:09d}"
+    fraction = next((digits[:length] for length in (3, 6) if not digits[length:].strip("0")), digits)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{fraction}"
+
+
+def span_text(span: SpanRef) -> str:
+    """Return a span's name, the first digits of its id, and its service."""
+    service = f" ({shortened(span.service, 40)})" if span.service else ""
+    return f"{shortened(span.name, 60)} {span.span_id[:8]}{service}"
+
+
+def when_text(span: SpanRef) -> str:
+    """Return a span's start and duration."""
+    start = "no start" if span.start is None else instant_text(span.start)
+    if span.end is None:
+        return f"{start}, never ended"
+    if span.start is None:
+        return f"ended {instant_text(span.end)}"
+    return f"{start} + {duration_text(span.end - span.start)}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 span`` or ``1,066 spans``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,331 @@
+"""The whole way from inputs to a report: the only module that names every stage."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from fluo_logic.errors import ConfigError
+from fluo_logic.explain.build import Prover
+from fluo_logic.explain.judgement import Judgement, JudgeOptions
+from fluo_logic.explain.proof import ObligationProof, SpanRef
+from fluo_logic.explain.sentences import display_sentence
+from fluo_logic.facts.dataset import Dataset
+from fluo_logic.facts.readers import read_traces
+from fluo_logic.facts.readers.sources import TraceInput
+from fluo_logic.facts.store import FactStore, Ground, Row
+from fluo_logic.lang.syntax import Rule, Ruleset
+from fluo_logic.logic import ObligationPlan, Program, RulePlan
+from fluo_logic.report.missing import missing_attributes
+from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
+from fluo_logic.solve.base import Answer, Engine
+from fluo_logic.solve.registry import engine_named
+from fluo_logic.translate.lower import lower
+from fluo_logic.translate.passes import run_passes
+
+DEFAULT_PROOFS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check.
+
+    ``max_proofs`` is per rule; violations beyond it are listed without a proof.  ``now`` (nanoseconds since the Unix
+    epoch, default the latest time in the data) is the end of the data, from which deadlines are judged.
+    ``clock_skew`` (nanoseconds, 0 is off) is by how much the clocks of two services may differ.  ``assume_complete``
+    treats holes in traces as if nothing were missing there.
+    """
+
+    engine: str = "auto"
+    max_proofs: int = DEFAULT_PROOFS
+    now: int | None = None
+    clock_skew: int = 0
+    assume_complete: bool = False
+
+
+DEFAULTS: Final = Options()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one rule has its verdict on one scope: a proof for each obligation, or for why ``when`` does not match."""
+
+    rule: str
+    title: str
+    severity: str
+    scope: Mapping[str, str]
+    verdict: str
+    sentence: str
+    proofs: tuple[ObligationProof, ...]
+    spans: int
+    traces: int
+
+
+@dataclass(slots=True)
+class Session:
+    """Rules that have been solved on a data set: what a report and an explanation are read from."""
+
+    rules: Ruleset
+    program: Program
+    store: FactStore
+    answer: Answer
+    options: Options
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def plans(self) -> Iterator[tuple[Rule, RulePlan]]:
+        """Each rule with its plan."""
+        return zip(self.rules.rules, self.program.rules, strict=True)
+
+
+def check(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, options: Options = DEFAULTS) -> Report:
+    """Check rules against traces.
+
+    Args:
+        traces: paths, folders, globs, bytes, OpenTelemetry messages or SDK spans, or a data set already read.
+        rules: what `fluo_logic.load_rules` or `fluo_logic.rule` returned.
+        options: see `Options`.
+
+    Returns:
+        The report.  What could not be read is in ``report.data.problems``; the rest was checked all the same.
+
+    Raises:
+        UnsupportedError: the engine cannot express a clause of a rule.
+    """
+    return report(solve(traces, rules, options))
+
+
+def solve(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, options: Options = DEFAULTS) -> Session:
+    """Read, lower, translate and solve."""
+    clock = time.perf_counter()
+    dataset = traces if isinstance(traces, Dataset) else read_traces(traces)
+    read = time.perf_counter()
+    program = run_passes(lower(rules))
+    lowered = time.perf_counter()
+    store = FactStore(dataset)
+    engine: Engine = engine_named(options.engine)
+    answer = engine.solve(program, store)
+    solved = time.perf_counter()
+    seconds = {"read": read - clock, "translate": lowered - read, "solve": solved - lowered}
+    return Session(rules, program, store, answer, options, seconds)
+
+
+def report(session: Session) -> Report:
+    """Return the report on a solved session: every verdict, and the proofs that were asked for."""
+    clock = time.perf_counter()
+    dataset = session.store.dataset
+    rules: list[RuleReport] = []
+    violations: list[Violation] = []
+    for rule, plan in session.plans:
+        checked = _RuleCheck(session, rule, plan)
+        violations.extend(checked.violations())
+        rules.append(checked.summary())
+    session.seconds["prove"] = time.perf_counter() - clock
+    data = DataReport(
+        len(dataset.spans),
+        len(dataset.traces),
+        dataset.inputs,
+        dataset.merged,
+        dataset.differing,
+        dataset.orphans,
+        dataset.problems,
+    )
+    return Report(data, tuple(rules), tuple(violations), dict(session.seconds))
+
+
+class _RuleCheck:
+    """One rule on the solved data."""
+
+    def __init__(self, session: Session, rule: Rule, plan: RulePlan) -> None:
+        self.session = session
+        self.rule = rule
+        self.plan = plan
+        self.prover = Prover(session.program, plan, session.store, session.answer)
+        options = session.options
+        self.judgement = Judgement(
+            self.prover, plan, JudgeOptions(options.now, options.clock_skew, options.assume_complete)
+        )
+        self.worst: dict[Ground, str] = {}
+
+    def failures(self) -> Iterator[tuple[Row, int, ObligationPlan]]:
+        """Yield each failed obligation: its match of ``when``, its number, its plan; by scope, then by match."""
+        failed = [
+            (row, number, obligation)
+            for number, obligation in enumerate(self.plan.obligations)
+            for row in self.session.answer.rows(obligation.failure.predicate)
+        ]
+        yield from sorted(failed, key=lambda item: (item[0], item[1]))
+
+    def violations(self) -> Iterator[Violation]:
+        """Yield the violations of the rule, the first ones with proofs."""
+        budget = self.session.options.max_proofs
+        for row, number, obligation in self.failures():
+            verdict, assumptions = self.judgement.verdict(row, obligation)
+            scope = row[0]
+            worst = self.worst.get(scope, "satisfied")
+            self.worst[scope] = min(worst, verdict, key=VERDICTS.index)
+            proof = None
+            if budget > 0:
+                budget -= 1
+                proof = self.judgement.proof(row, obligation, verdict, assumptions)
+            yield self.violation(row, number, obligation, verdict, proof)
+
+    def violation(
+        self, row: Row, number: int, obligation: ObligationPlan, verdict: str, proof: ObligationProof | None
+    ) -> Violation:
+        witness = self.witness(row)
+        scope = scope_json(self.plan, row[0], self.session.store)
+        return Violation(
+            rule=self.rule.id,
+            title=self.rule.title,
+            severity=self.rule.metadata.severity.value,
+            verdict=verdict,
+            scope=scope,
+            witness=witness,
+            obligation=obligation.origin.text,
+            sentence=display_sentence(self.rule, number, self.bound(row), self.session.store),
+            fingerprint=fingerprint(self.rule.id, number, scope, witness),
+            proof=proof,
+        )
+
+    def bound(self, row: Row) -> dict[str, int]:
+        """Return the spans of the variables of ``when`` in a match."""
+        names = (str(var.label).removeprefix("$") for var in self.plan.variables)
+        return {name: span for name, span in zip(names, row[1:], strict=True) if isinstance(span, int)}
+
+    def witness(self, row: Row) -> dict[str, SpanRef]:
+        return {name: self.prover.span(span) for name, span in self.bound(row).items()}
+
+    def summary(self) -> RuleReport:
+        """Return the counts of the rule; the violations must have been gone through."""
+        answer = self.session.answer
+        matches = answer.rows(self.plan.when.predicate)
+        active = {row[0] for row in matches}
+        verdicts = dict.fromkeys(VERDICTS, 0)
+        for row in answer.rows(self.plan.scope.predicate):
+            verdicts[self.worst.get(row[0], "satisfied") if row[0] in active else "vacuous"] += 1
+        return RuleReport(
+            id=self.rule.id,
+            title=self.rule.title,
+            severity=self.rule.metadata.severity.value,
+            verdicts=verdicts,
+            obligations=len(matches) * len(self.plan.obligations),
+            missing_attributes=missing_attributes(self.rule, self.session.store),
+        )
+
+    def explanation(self, scope: Ground) -> Explanation:
+        """Return the proofs of every obligation in one scope, or why ``when`` does not match there."""
+        list(self.violations())
+        answer = self.session.answer
+        matches = sorted(row for row in answer.rows(self.plan.when.predicate) if row[0] == scope)
+        failed = {(row, number): obligation for row, number, obligation in self.failures() if row[0] == scope}
+        proofs: list[ObligationProof] = []
+        sentence = ""
+        for row in matches:
+            for number, obligation in enumerate(self.plan.obligations):
+                if (row, number) in failed:
+                    verdict, assumptions = self.judgement.verdict(row, obligation)
+                    sentence = sentence or display_sentence(self.rule, number, self.bound(row), self.session.store)
+                    proofs.append(self.judgement.proof(row, obligation, verdict, assumptions))
+                else:
+                    proofs.append(self.judgement.proof(row, obligation, "satisfied", ()))
+        if not matches:
+            proofs.append(self.judgement.vacuous(scope))
+        closure = self.prover.closure(scope)
+        return Explanation(
+            rule=self.rule.id,
+            title=self.rule.title,
+            severity=self.rule.metadata.severity.value,
+            scope=scope_json(self.plan, scope, self.session.store),
+            verdict=self.worst.get(scope, "satisfied") if matches else "vacuous",
+            sentence=sentence,
+            proofs=tuple(proofs),
+            spans=closure.spans,
+            traces=closure.traces,
+        )
+
+
+def explain(
+    rule: Rule,
+    traces: TraceInput | Sequence[TraceInput] | Dataset,
+    scope: str | None = None,
+    options: Options = DEFAULTS,
+) -> Explanation:
+    """Explain why one rule has its verdict on one scope: violated, satisfied, vacuous, pending or inconclusive.
+
+    Args:
+        rule: the rule.
+        traces: as for `check`.
+        scope: a trace id or the beginning of one, or the value of the rule's scope key.  Without it: the worst scope,
+            the first of those.
+        options: see `Options`.
+
+    Raises:
+        ConfigError: no scope, or more than one, fits ``scope``; or there is no scope at all.
+    """
+    session = solve(traces, Ruleset((rule,)), options)
+    return explain_scope(session, scope)
+
+
+def explain_scope(session: Session, scope: str | None) -> Explanation:
+    """Explain the first rule of a solved session on a scope; see `explain`."""
+    ((rule, plan),) = session.plans
+    checked = _RuleCheck(session, rule, plan)
+    return checked.explanation(_pick_scope(checked, scope))
+
+
+def _pick_scope(checked: _RuleCheck, wanted: str | None) -> Ground:
+    session, plan = checked.session, checked.plan
+    scopes = sorted(row[0] for row in session.answer.rows(plan.scope.predicate))
+    if not scopes:
+        message = f"rule {checked.rule.id} has no scope in this data: {_scope_noun(plan)}"
+        raise ConfigError(code="C201", message=message, hint="look at the report of `fluo check` for what was read")
+    names = {scope: next(iter(scope_json(plan, scope, session.store).values()), "") for scope in scopes}
+    if wanted is None:
+        list(checked.violations())
+        active = {row[0] for row in session.answer.rows(plan.when.predicate)}
+        verdict = {scope: checked.worst.get(scope, "satisfied") if scope in active else "vacuous" for scope in scopes}
+        return min(scopes, key=lambda scope: (VERDICTS.index(verdict[scope]), scopes.index(scope)))
+    found = [scope for scope in scopes if names[scope] == wanted]
+    if not found and plan.scope_kind == "per trace":
+        found = [scope for scope in scopes if names[scope].startswith(wanted.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(names[scope] for scope in found[:3])
+        message = f"{len(found)} scopes begin with {wanted}: {listed}{', …' if len(found) > len(found[:3]) else ''}"
+        raise ConfigError(code="C202", message=message, hint="give more of the id")
+    example = ", ".join(sorted(names.values())[:3])
+    message = f"no scope of rule {checked.rule.id} is {wanted}"
+    raise ConfigError(code="C203", message=message, hint=f"its scopes are {_scope_noun(plan)}, such as {example}")
+
+
+def _scope_noun(plan: RulePlan) -> str:
+    match plan.scope_kind:
+        case "per trace":
+            return "traces, by id"
+        case "across traces":
+            return "one, all traces together"
+        case _:
+            return f"the values of {plan.scope_key.key if plan.scope_key else 'a key'}"
+
+
+def scope_json(plan: RulePlan, scope: Ground, store: FactStore) -> dict[str, str]:
+    """Return a scope as reports write it: ``{"trace_id": …}``, ``{key: …}`` or ``{}``."""
+    match plan.scope_kind:
+        case "per trace":
+            return {"trace_id": store.trace_ids[scope]} if isinstance(scope, int) else {}
+        case "across traces":
+            return {}
+        case _:
+            return {plan.scope_key.key if plan.scope_key else "": str(scope)}
+
+
+def fingerprint(rule: str, number: int, scope: Mapping[str, str], witness: Mapping[str, SpanRef]) -> str:
+    """Return 16 hexadecimal digits that only the rule, its obligation, the scope and the witnesses decide."""
+    parts = [rule, str(number), *(f"{key}={value}" for key, value in sorted(scope.items()))]
+    parts.extend(f"${name}={span.trace_id}:{span.span_id}" for name, span in sorted(witness.items()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,114 @@
+"""What a check found: a report, its rules, its violations.  Plain frozen data; other modules print it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from fluo_logic.errors import FluoError
+from fluo_logic.explain.proof import ObligationProof, SpanRef
+from fluo_logic.facts.dataset import InputSummary
+from fluo_logic.facts.model import Problem
+from fluo_logic.lang.syntax import Severity
+
+VERDICTS: Final = ("violated", "inconclusive", "pending", "satisfied", "vacuous")
+"""The verdicts of a scope, worst first."""
+SEVERITIES: Final = tuple(severity.value for severity in Severity)
+"""Severities, worst first."""
+
+
+class InvariantViolationError(FluoError):
+    """Raised by `Report.raise_if_violated`; its text holds the violations with their proofs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One obligation that is not met: for one match of ``when`` in one scope.
+
+    ``verdict`` is ``violated``, or ``inconclusive`` or ``pending`` where the failure is not final.  ``scope`` is
+    ``{"trace_id": …}``, ``{"user.id": …}`` or ``{}``.  ``witness`` holds the spans of the rule's variables, without
+    the ``$``.  ``fingerprint`` is the same for the same rule and the same witnesses on every run and machine.
+    ``proof`` is None beyond the number of proofs that was asked for.
+    """
+
+    rule: str
+    title: str
+    severity: str
+    verdict: str
+    scope: Mapping[str, str]
+    witness: Mapping[str, SpanRef]
+    obligation: str
+    sentence: str
+    fingerprint: str
+    proof: ObligationProof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleReport:
+    """What became of one rule: how many scopes got which verdict, how many obligations there were.
+
+    ``missing_attributes`` counts, for each attribute that the rule names, the spans of the rule's patterns without it.
+    """
+
+    id: str
+    title: str
+    severity: str
+    verdicts: Mapping[str, int]
+    obligations: int
+    missing_attributes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What was read."""
+
+    spans: int
+    traces: int
+    inputs: tuple[InputSummary, ...]
+    merged: int
+    differing: int
+    orphans: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of a check: the data, every rule's verdicts, and every obligation that is not met."""
+
+    data: DataReport
+    rules: tuple[RuleReport, ...]
+    violations: tuple[Violation, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def violated(self) -> tuple[Violation, ...]:
+        """The violations proper: without what is pending or inconclusive."""
+        return tuple(violation for violation in self.violations if violation.verdict == "violated")
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is violated."""
+        return not self.violated
+
+    def at_least(self, severity: str) -> tuple[Violation, ...]:
+        """Return the violations whose severity is ``severity`` or worse."""
+        worst = SEVERITIES[: SEVERITIES.index(severity) + 1]
+        return tuple(violation for violation in self.violated if violation.severity in worst)
+
+    def raise_if_violated(self) -> None:
+        """Raise InvariantViolationError with the report as text, unless nothing is violated."""
+        if not self.ok:
+            raise InvariantViolationError(code="V001", message=self.to_text())
+
+    def to_text(self, *, colour: bool = False, width: int = 100) -> str:
+        """Return the report as `fluo check` prints it."""
+        from fluo_logic.report.terminal import report_text  # noqa: PLC0415 - only who prints needs the printer
+
+        return report_text(self, colour=colour, width=width)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as ``fluo-report/1``, ready for `json.dumps`."""
+        from fluo_logic.report.as_json import report_json  # noqa: PLC0415 - likewise
+
+        return report_json(self)
