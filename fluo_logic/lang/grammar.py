@@ -6,7 +6,7 @@ import functools
 from importlib import resources
 from typing import Final
 
-from lark import Lark
+from lark import Lark, Token, Tree, UnexpectedInput
 
 STARTS: Final = ("file", "rule", "metadata", "scope", "block", "condition", "example")
 """The parts of the grammar that are parsed on their own: a whole file, and what is retried after a mistake."""
@@ -19,3 +19,11 @@ def parser() -> Lark:
     return Lark(
         text, parser="lalr", lexer="contextual", start=list(STARTS), propagate_positions=True, maybe_placeholders=True
     )
+
+
+def tree_or_none(text: str, start: str) -> Tree[Token] | None:
+    """Return the parse tree of a text that is right, None for any other."""
+    try:
+        return parser().parse(text, start=start)
+    except UnexpectedInput:
+        return None

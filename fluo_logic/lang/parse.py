@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from lark import Token, Tree, UnexpectedInput
+from lark import Token, Tree
 
 from fluo_logic.errors import RuleError, RuleFilesError, Where
 from fluo_logic.lang.build import rules as build
 from fluo_logic.lang.build.base import Context, tree, trees
-from fluo_logic.lang.grammar import parser
+from fluo_logic.lang.check import check_rule, duplicate_ids
+from fluo_logic.lang.grammar import tree_or_none
 from fluo_logic.lang.recover import recover
 from fluo_logic.lang.scan import scan
-from fluo_logic.lang.source import Mistakes, Source
-from fluo_logic.lang.syntax import Reading, Rule, Ruleset
+from fluo_logic.lang.source import Mistakes, Source, position
+from fluo_logic.lang.syntax import Origin, Reading, Rule, Ruleset
 
 MAX_CHARACTERS: Final = 1_000_000
 """How long a rule file may be."""
@@ -74,25 +75,33 @@ def _parse(
         return [], [*mistakes.in_order(), RuleError("E504", message, where=Where(file, 1, 1), hint=hint)]
     rules: list[Rule] = []
     context = Context(mistakes)
-    node = _tree(scanned.text) if scanned.sound else None
+    node = tree_or_none(scanned.text, "file") if scanned.sound else None
     if node is None:
-        rules = recover(context, scanned, anonymous_id)
+        rules = recover(context, scanned)
     elif depth(node) > MAX_DEPTH:
         message = f"conditions nest more than {MAX_DEPTH} deep"
         mistakes.report("E113", message, 0, 1, "split the condition into several rules")
     elif node.data == "anonymous":
+        if ID.fullmatch(anonymous_id) is None:
+            message = f"`{anonymous_id}` is not an id, and this rule has no other"
+            hint = "an id has letters, digits, `-`, `_` and `.`: rename the file, or write `rule ID { … }`"
+            mistakes.report("E120", message, 0, 1, hint)
         draft = build.content_of(context, [tree(part) for part in node.children], reads_as)
         rules = [draft.rule(anonymous_id, "", context.origin(node))]
     else:
         rules = [build.rule(context, item) for item in trees(node)]
-    return rules, mistakes.in_order()
+    for rule in rules:
+        check_rule(rule, mistakes)
+    rules = [rule for rule in rules if not _touched(rule.origin, mistakes.errors)]
+    errors = mistakes.in_order()
+    repeated = duplicate_ids(rules)
+    return rules, sorted([*errors, *repeated], key=position)
 
 
-def _tree(text: str) -> Tree[Token] | None:
-    try:
-        return parser().parse(text, start="file")
-    except UnexpectedInput:
-        return None
+def _touched(origin: Origin, errors: Sequence[RuleError]) -> bool:
+    """Return whether a mistake lies in the text of a node."""
+    start, end = (origin.line, origin.column), (origin.end_line, origin.end_column)
+    return any(start <= position(error) < end for error in errors)
 
 
 def depth(root: Tree[Token]) -> int:
@@ -121,6 +130,8 @@ def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
             found, wrong = _load(file)
             rules.extend(found)
             errors.extend(wrong)
+    # Twins within one file were reported with it.
+    errors.extend(error for error in duplicate_ids(rules) if str(error) not in {str(known) for known in errors})
     if errors:
         raise RuleFilesError(errors)
     return Ruleset(tuple(rules))

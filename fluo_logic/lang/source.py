@@ -46,9 +46,13 @@ class Source:
         length = max(1, min(end - start, len(source) - column + 1))
         return Where(self.file, line, column, length, source)
 
+    def start_of(self, origin: Origin) -> int:
+        """Return the offset at which a node of this text begins."""
+        return self.line_starts[origin.line - 1] + origin.column - 1
+
     def where_of(self, origin: Origin) -> Where:
         """Return the place of a node of this text."""
-        start = self.line_starts[origin.line - 1] + origin.column - 1
+        start = self.start_of(origin)
         return self.where(start, start + len(origin.text))
 
 
@@ -70,8 +74,16 @@ class Mistakes:
     def in_order(self) -> list[RuleError]:
         """Return the mistakes by place, each once."""
         unique = {(error.code, str(error.where), error.message): error for error in self.errors}
-        return sorted(unique.values(), key=_position)
+        return sorted(unique.values(), key=position)
 
 
-def _position(error: RuleError) -> tuple[int, int]:
+def place_of(origin: Origin) -> Where:
+    """Return the place of a node whose source is no longer at hand; the line shows only the node's own text."""
+    first = origin.text.partition("\n")[0].rstrip("\r")
+    length = max(1, len(first.partition("{")[0].rstrip()))
+    return Where(origin.file, origin.line, origin.column, length, " " * (origin.column - 1) + first)
+
+
+def position(error: RuleError) -> tuple[int, int]:
+    """Return line and column of an error, to order those of one file."""
     return (error.where.line, error.where.column) if error.where is not None else (0, 0)
