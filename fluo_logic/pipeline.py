@@ -6,11 +6,13 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from fluo_logic.errors import ConfigError
-from fluo_logic.explain.build import Prover
+from fluo_logic.explain.build import RuleProver
 from fluo_logic.explain.judgement import Judgement, JudgeOptions
+from fluo_logic.explain.matching import Matcher
 from fluo_logic.explain.proof import ObligationProof, SpanRef
 from fluo_logic.explain.sentences import display_sentence
 from fluo_logic.facts.dataset import Dataset
@@ -64,7 +66,7 @@ class Explanation:
     traces: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Session:
     """Rules that have been solved on a data set: what a report and an explanation are read from."""
 
@@ -74,6 +76,11 @@ class Session:
     answer: Answer
     options: Options
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """What proofs of all the rules match clauses with."""
+        return Matcher(self.program, self.store, self.answer)
 
     @property
     def plans(self) -> Iterator[tuple[Rule, RulePlan]]:
@@ -143,7 +150,7 @@ class _RuleCheck:
         self.session = session
         self.rule = rule
         self.plan = plan
-        self.prover = Prover(session.program, plan, session.store, session.answer)
+        self.prover = RuleProver(plan, session.matcher)
         options = session.options
         self.judgement = Judgement(
             self.prover, plan, JudgeOptions(options.now, options.clock_skew, options.assume_complete)

@@ -130,7 +130,7 @@ class Judge:
     # --- literals -------------------------------------------------------------------------------------------------
 
     def _extend(self, clause: Clause, literal: Literal, binding: Binding) -> Iterable[tuple[Truth, Binding]]:
-        """Yield the ways to bind a literal's free variables, each with the literal's truth; false ones may be left out."""
+        """Yield the ways to bind a literal's free variables, each with its truth; false ones may be left out."""
         match literal:
             case Atom(predicate=predicate) if predicate in {self.plan.scope.predicate, self.plan.when.predicate}:
                 yield Truth.TRUE, binding

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fluo_logic.explain import proof as p
-from fluo_logic.explain.build import Prover
+from fluo_logic.explain.build import RuleProver, ScopeProver
 from fluo_logic.explain.certainty import Doubts, Judge, Truth
+from fluo_logic.explain.evidence import goal_of
 from fluo_logic.explain.words import duration_text, instant_text, plural, span_text
 from fluo_logic.facts.model import Span
 from fluo_logic.facts.store import Ground, Row
-from fluo_logic.logic import Arith, Compare, Field, ObligationPlan, Origin, RulePlan, Var, literal_atoms
+from fluo_logic.logic import Arith, Compare, Field, ObligationPlan, RulePlan, Var, literal_atoms
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class JudgeOptions:
 class Judgement:
     """Decides between violated, pending and inconclusive, and proves obligations, for one rule."""
 
-    def __init__(self, prover: Prover, plan: RulePlan, options: JudgeOptions) -> None:
+    def __init__(self, prover: RuleProver, plan: RulePlan, options: JudgeOptions) -> None:
         """Prepare for the rule of ``plan``."""
         self.prover = prover
         self.plan = plan
@@ -36,6 +37,7 @@ class Judgement:
         self.now = options.now if options.now is not None else latest
         self.deadlines = _has_deadlines(prover)
         self.judges: dict[tuple[Ground, Doubts], Judge] = {}
+        self.scope_prover: tuple[Ground, ScopeProver] | None = None
 
     # --- verdicts -------------------------------------------------------------------------------------------------
 
@@ -77,12 +79,12 @@ class Judgement:
         if judge is None:
             # One scope at a time: the memo of a judge is as large as the scope.
             self.judges = {key: kept for key, kept in self.judges.items() if key[0] == scope}
-            members = tuple(self.prover.members(scope))
+            members = self.prover.members(scope)
             judge = self.judges[scope, doubts] = Judge(self.prover.matcher, self.plan, members, doubts)
         return judge
 
     def _doubts(self, scope: Ground) -> list[tuple[str, Doubts, str]]:
-        members = list(self.prover.members(scope))
+        members = self.prover.members(scope)
         found: list[tuple[str, Doubts, str]] = []
         if not self.options.assume_complete:
             hole = self._hole(members)
@@ -121,7 +123,7 @@ class Judgement:
         self, row: Row, obligation: ObligationPlan, verdict: str, assumptions: tuple[p.Assumption, ...]
     ) -> p.ObligationProof:
         """Return the proof that an obligation fails, or holds, for the match ``row`` of ``when``."""
-        prover = self.prover.in_scope(row[0])
+        prover = self._scoped(row[0])
         binding = dict(self._binding(row))
         holds = (obligation.polarity == "always") == (verdict == "satisfied")
         condition = (prover.prove if holds else prover.refute)(obligation.condition, binding)
@@ -129,7 +131,7 @@ class Judgement:
         if self.plan.when.predicate != self.plan.scope.predicate:
             when = prover.prove(self.plan.when, binding)
         bindings = tuple(
-            p.Binding(str(var.label), prover.span(span))
+            p.Binding(str(var.label), self.prover.span(span))
             for var, span in zip(self.plan.variables, row[1:], strict=True)
             if isinstance(span, int)
         )
@@ -138,7 +140,7 @@ class Judgement:
             polarity=obligation.polarity,
             when=when,
             condition=condition,
-            obligation=_goal(obligation.origin),
+            obligation=goal_of(obligation.origin),
             bindings=bindings,
             verdict=verdict,
             assumptions=assumptions,
@@ -146,25 +148,26 @@ class Judgement:
 
     def vacuous(self, scope: Ground) -> p.ObligationProof:
         """Return the proof that ``when`` does not match in a scope."""
-        prover = self.prover.in_scope(scope)
+        prover = self._scoped(scope)
         first = self.plan.when.args[0]
         condition = prover.refute(self.plan.when, {first: scope} if isinstance(first, Var) else {})
-        goal = p.Goal("") if self.plan.when.origin is None else _goal(self.plan.when.origin)
-        return p.ObligationProof(self.plan.rule, "when", None, condition, goal, (), "vacuous")
+        return p.ObligationProof(self.plan.rule, "when", None, condition, goal_of(self.plan.when.origin), (), "vacuous")
+
+    def _scoped(self, scope: Ground) -> ScopeProver:
+        # Violations come scope by scope, so the last prover is usually the next one too.
+        if self.scope_prover is None or self.scope_prover[0] != scope:
+            self.scope_prover = (scope, self.prover.scoped(scope))
+        return self.scope_prover[1]
 
     def _binding(self, row: Row) -> dict[Var, Ground]:
         return {arg: value for arg, value in zip(self.plan.when.args, row, strict=True) if isinstance(arg, Var)}
-
-
-def _goal(origin: Origin) -> p.Goal:
-    return p.Goal(origin.text, origin.file, origin.line, origin.column)
 
 
 def _dropped(span: Span) -> bool:
     return span.dropped_attributes > 0 or span.dropped_events > 0 or span.dropped_links > 0
 
 
-def _has_deadlines(prover: Prover) -> bool:
+def _has_deadlines(prover: RuleProver) -> bool:
     """Return whether a clause that the rule rests on has a ``before`` or ``after … within``."""
     pending = [obligation.condition.predicate for obligation in prover.plan.obligations]
     seen: set[str] = set()

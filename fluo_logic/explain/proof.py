@@ -209,6 +209,12 @@ class ObligationProof:
     verdict: str
     assumptions: tuple[Assumption, ...] = ()
 
+    def show(self, *, colour: bool = False, width: int = 100) -> None:
+        """Print the proof to standard output."""
+        from fluo_logic.explain.text import Style, proof_lines  # noqa: PLC0415 - only who prints needs the printer
+
+        print("\n".join(proof_lines(self, Style(colour, width))))  # noqa: T201 - it is asked to
+
 
 def children(proof: Proof) -> tuple[Proof, ...]:
     """Return the premises of a node."""

@@ -49,7 +49,7 @@ _OVERRIDES: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", 
 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
-    """Return ``text`` inert and at most ``limit`` characters long, its middle left out with the number of characters."""
+    """Return ``text`` inert and about ``limit`` characters long, the middle left out."""
     if len(text) <= limit:
         return inert(text)
     head, tail = text[: limit * 2 // 3], text[-limit // 4 :]

@@ -1,0 +1,193 @@
+"""The leaves of proofs: comparisons with the values that were compared, counts with their elements, facts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from fluo_logic.errors import InternalError
+from fluo_logic.explain import proof as p
+from fluo_logic.explain.matching import Binding, Matcher
+from fluo_logic.explain.words import value_text
+from fluo_logic.facts.store import FactStore, Ground
+from fluo_logic.facts.terms import evaluate
+from fluo_logic.facts.terms import holds as literal_holds
+from fluo_logic.logic import (
+    Aggregate,
+    Arith,
+    Atom,
+    Clause,
+    Compare,
+    Const,
+    Field,
+    Origin,
+    Present,
+    Sort,
+    Term,
+    Unit,
+    Var,
+)
+from fluo_logic.values import as_number, canonical_text
+
+TIME_UNITS: Final = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
+NOTHING: Final = p.Side("", None)
+
+
+class Evidence:
+    """Makes the leaves of proofs that speak of one scope, whose closure is ``closure``."""
+
+    def __init__(self, matcher: Matcher, closure: p.Closure) -> None:
+        """Keep the facts at hand."""
+        self.matcher = matcher
+        self.store: FactStore = matcher.store
+        self.closure = closure
+
+    def span(self, index: int) -> p.SpanRef:
+        """Return the reference to a span of the store."""
+        return span_ref(self.store, index)
+
+    def compared(self, literal: Compare | Present, clause: Clause, binding: Binding, *, holds: bool) -> p.Comparison:
+        """Return the node of a comparison or presence test that holds, or that does not; raises where it is not so."""
+        if literal_holds(literal, binding, self.store) is not holds:
+            message = f"the comparison {literal!r} is not {holds}"
+            raise InternalError(code="X204", message=message)
+        goal = goal_of(literal.origin)
+        if isinstance(literal, Present):
+            left = self.side(literal.term, clause, binding)
+            return p.Comparison(goal, holds=holds, left=left, op="exists", right=NOTHING)
+        left, right = (self.side(side, clause, binding) for side in (literal.left, literal.right))
+        gap = None if isinstance(literal.left, Var) and literal.left.sort is Sort.SPAN else self.gap(literal, binding)
+        return p.Comparison(goal, holds=holds, left=left, op=literal.op, right=right, gap=gap)
+
+    def gap(self, literal: Compare, binding: Binding) -> int | float | None:
+        """Return by how much an order comparison of numbers holds (not negative) or fails (negative)."""
+        values = [evaluate(side, binding, self.store) for side in (literal.left, literal.right)]
+        numbers = [None if value is None else as_number(value) for value in values]
+        left, right = numbers
+        if left is None or right is None:
+            return None
+        try:
+            match literal.op:
+                case "<" | "<=":
+                    return right - left
+                case ">" | ">=":
+                    return left - right
+                case "==":
+                    return -abs(left - right)
+                case _:
+                    return None
+        except OverflowError:
+            return None
+
+    def side(self, term: Term, clause: Clause, binding: Binding) -> p.Side:
+        """Return a term as a side of a comparison: its label, its value, and what the value rests on."""
+        match term:
+            case Const(value=value, unit=unit):
+                return p.Side("", value, unit)
+            case Field(of=of, space=space, key=key):
+                label = key if space != "resource" else f"resource:{key}"
+                if of.label:
+                    label = f"{of.label}.{label}"
+                entity = binding[of]
+                span = entity[0] if isinstance(entity, tuple) else entity
+                cited = self.span(span) if isinstance(span, int) else None
+                unit = TIME_UNITS.get(key, Unit.NONE) if space == "intrinsic" else Unit.NONE
+                return p.Side(label, evaluate(term, binding, self.store), unit, cited)
+            case Var(sort=Sort.NUMBER):
+                literal = _defining(term, clause)
+                count = self.count(literal, binding)
+                return p.Side(count.text, count.value, _aggregate_unit(literal), counts=(count,))
+            case Var(label=label):
+                found = binding[term]
+                ref = self.span(found) if isinstance(found, int) else None
+                return p.Side(label or "the span", ref.span_id if ref else str(found), span=ref)
+            case Arith(op=op, left=left, right=right):
+                one, two = self.side(left, clause, binding), self.side(right, clause, binding)
+                text = f"{_operand(one)} {op} {_operand(two)}"
+                unit = arithmetic_unit(op, one.unit, two.unit)
+                counts = (*one.counts, *two.counts)
+                return p.Side(text, evaluate(term, binding, self.store), unit, one.span or two.span, counts)
+            case _:
+                assert_never(term)
+
+    def count(self, literal: Aggregate, binding: Binding) -> p.Count:
+        """Return the value of an aggregate with the elements it took in."""
+        elements = self.matcher.elements(literal, binding)
+        members = tuple(p.Member(self.span(span), value) for span, value in elements.members)
+        window = None
+        if literal.window is not None and elements.window_start is not None:
+            window = p.Window(elements.window_start, literal.window)
+        text = literal.origin.text if literal.origin is not None else literal.function
+        return p.Count(literal.function, text, elements.value, members, self.closure, window)
+
+    def given(self, atom: Atom, binding: Binding, *, holds: bool) -> p.Given:
+        """Return the node of a fact of the catalogue, or of its absence."""
+        pattern = self.matcher.pattern(atom, binding)
+        spans = [
+            self.span(value)
+            for arg, value in zip(atom.args, pattern, strict=True)
+            if isinstance(arg, Var) and arg.sort is Sort.SPAN and isinstance(value, int)
+        ]
+        sentence = _fact_sentence(atom, pattern, spans, holds=holds)
+        return p.Given(goal_of(atom.origin), holds, atom.predicate, sentence, tuple(spans))
+
+
+def span_ref(store: FactStore, index: int) -> p.SpanRef:
+    """Return the reference to a span of a store."""
+    span = store.spans[index]
+    return p.SpanRef(span.trace_id, span.span_id, span.name, span.resource.service, span.start, span.end)
+
+
+def goal_of(origin: Origin | None) -> p.Goal:
+    """Return the goal for a place in a rule."""
+    return p.Goal("") if origin is None else p.Goal(origin.text, origin.file, origin.line, origin.column)
+
+
+def _defining(var: Var, clause: Clause) -> Aggregate:
+    for literal in clause.body:
+        if isinstance(literal, Aggregate) and literal.result == var:
+            return literal
+    message = f"no aggregate defines {var.name}"
+    raise InternalError(code="X205", message=message)
+
+
+def _aggregate_unit(literal: Aggregate) -> Unit:
+    if literal.target is None or literal.function.startswith("count") or literal.target.space != "intrinsic":
+        return Unit.NONE
+    return TIME_UNITS.get(literal.target.key, Unit.NONE)
+
+
+def arithmetic_unit(op: str, left: Unit, right: Unit) -> Unit:
+    """Return the unit of a sum, difference or product: time minus time is a duration, time plus duration a time."""
+    if op == "*":
+        return left if right is Unit.NONE else right
+    if op == "-" and left is right is Unit.TIME:
+        return Unit.DURATION
+    return Unit.TIME if Unit.TIME in {left, right} else left
+
+
+def _operand(side: p.Side) -> str:
+    return side.label or value_text(side.value, side.unit)
+
+
+def _fact_sentence(atom: Atom, pattern: Sequence[Ground | None], spans: Sequence[p.SpanRef], *, holds: bool) -> str:
+    """Return the sentence of a catalogue fact, in the polarity asked for."""
+    names = [f"{span.name} {span.span_id[:8]}" for span in spans]
+    match atom.predicate, len(names):
+        case "span", 1:
+            wanted = next((canonical_text(arg.value) for arg in atom.args if isinstance(arg, Const)), "")
+            return f"it is named {spans[0].name}" if holds else f"it is named {spans[0].name}, not {wanted}"
+        case "parent", 2:
+            return f"{names[0]} is {'' if holds else 'not '}a child of {names[1]}"
+        case "parent", 1:
+            return f"the parent of {names[0]} is {'' if holds else 'not '}in the data"
+        case "parent_ref", 1:
+            return f"{names[0]} {'has' if holds else 'does not have'} the same parent"
+        case "link", 2:
+            return f"{names[0]} {'links' if holds else 'does not link'} to {names[1]}"
+        case "event", _:
+            wanted = next((canonical_text(arg.value) for arg in atom.args if isinstance(arg, Const)), "")
+            return f"it has {'an' if holds else 'no'} event named {wanted}"
+        case predicate, _:
+            known = ", ".join(str(value) for value in pattern if value is not None)
+            return f"{'' if holds else 'not '}{predicate}({known})"
