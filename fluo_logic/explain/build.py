@@ -7,6 +7,7 @@ closest; where it does not, it names the first conjunct that fails.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import math
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from fluo_logic.logic import (
 
 NEAREST: Final = 3
 """How many near misses an absence keeps."""
+MOST_NAMES: Final = 200
+"""How many span names of a scope are compared with one that it lacks."""
 CANDIDATES: Final = 5000
 """How many bindings an absence looks at for near misses; the absence itself rests on all of them."""
 TIME_UNITS: Final = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
@@ -78,14 +81,16 @@ class RuleProver:
 
     def scoped(self, scope: Ground) -> ScopeProver:
         """Return the prover for one scope."""
-        return ScopeProver(self.plan, self.matcher, self.closure(scope))
+        names = frozenset(self.store.spans[span].name for span in self.members(scope))
+        return ScopeProver(self.plan, self.matcher, self.closure(scope), names)
 
 
 class ScopeProver:
     """Builds proofs for one rule in one scope."""
 
-    def __init__(self, plan: RulePlan, matcher: Matcher, closure: p.Closure) -> None:
-        """Prepare proofs that rest on ``closure``."""
+    def __init__(self, plan: RulePlan, matcher: Matcher, closure: p.Closure, names: frozenset[str]) -> None:
+        """Prepare proofs that rest on ``closure``; ``names`` are those of its spans."""
+        self.names = names
         self.matcher = matcher
         self.evidence = Evidence(matcher, closure)
         self.guard = plan.when.predicate
@@ -176,7 +181,31 @@ class ScopeProver:
         if not self._seeks(clause, start):
             failed = failures[0]
             return failed.failed if not failed.passed and not failed.bindings else failed
-        return p.Absent(goal, self.evidence.closure, tuple(failures))
+        sought = None if attempts else self._unseen_name(clause)
+        names = () if sought is None else self._names_like(sought)
+        return p.Absent(goal, self.evidence.closure, tuple(failures), sought, names)
+
+    def _unseen_name(self, clause: Clause) -> str | None:
+        """Return the first span name that a body asks for and no span of the scope has."""
+        for literal in clause.body:
+            match literal:
+                case Atom(predicate="span", args=(_, _, Const(value=str() as name))):
+                    if name not in self.names:
+                        return name
+                case Atom(predicate=predicate) if predicate not in EXTENSIONAL and predicate not in self.hidden:
+                    inner = self.matcher.definitions[predicate]
+                    found = self._unseen_name(inner[0]) if len(inner) == 1 and len(literal.args) == 1 else None
+                    if found is not None:
+                        return found
+                case _:
+                    continue
+        return None
+
+    def _names_like(self, name: str) -> tuple[str, ...]:
+        """Return up to three span names of the scope, those most like ``name`` first."""
+        known = sorted(self.names)[:MOST_NAMES]
+        ranked = sorted(known, key=lambda other: (-difflib.SequenceMatcher(None, name, other).ratio(), other))
+        return tuple(ranked[:NEAREST])
 
     def _seeks(self, clause: Clause, start: Binding) -> bool:
         return any(

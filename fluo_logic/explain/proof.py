@@ -165,11 +165,17 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No span of the scope will do; ``nearest`` are the candidates that came closest, best first."""
+    """No span of the scope will do; ``nearest`` are the candidates that came closest, best first.
+
+    ``sought`` is the span name that the scope has no span of, where that is the reason; ``names`` are then the names
+    that it does have, those most like it first, at most three.
+    """
 
     goal: Goal
     closure: Closure
     nearest: tuple[Failed, ...]
+    sought: str | None = None
+    names: tuple[str, ...] = ()
     holds: bool = False
 
 

@@ -111,16 +111,6 @@ def span_text(span: SpanRef) -> str:
     return f"{shortened(span.name, 60)} {span.span_id[:8]}{service}"
 
 
-def when_text(span: SpanRef) -> str:
-    """Return a span's start and duration."""
-    start = "no start" if span.start is None else instant_text(span.start)
-    if span.end is None:
-        return f"{start}, never ended"
-    if span.start is None:
-        return f"ended {instant_text(span.end)}"
-    return f"{start} + {duration_text(span.end - span.start)}"
-
-
 def plural(count: int, noun: str) -> str:
     """Return ``1 span`` or ``1,066 spans``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from fluo_logic.explain.outline import proof_day
 from fluo_logic.explain.text import VERDICT_STYLE, Style, proof_lines, scope_text
 from fluo_logic.explain.words import plural, shortened
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
@@ -54,7 +55,9 @@ def _heading(rule: RuleReport, style: Style) -> str:
 def violation_lines(violation: Violation, style: Style, indent: str = "  ") -> list[str]:
     """Return the lines of one violation: its sentence, where it is, and the proof."""
     mark, name = VERDICT_STYLE[violation.verdict]
-    where = style.paint(f"{scope_text(violation.scope.items())} · {violation.fingerprint}", "dim")
+    day = proof_day(violation.proof) if violation.proof is not None else None
+    parts = [scope_text(violation.scope.items()), *([day] if day else []), f"fingerprint {violation.fingerprint}"]
+    where = style.paint(" · ".join(parts), "dim")
     verdict = "" if violation.verdict == "violated" else f"{violation.verdict}: "
     sentence = style.paint(f"{verdict}{shortened(violation.sentence, 400)}", name)
     lines = [f"{indent}{style.paint(mark, name)} {sentence}", f"{indent}  {where}"]
