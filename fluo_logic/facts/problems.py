@@ -29,6 +29,7 @@ class Code(StrEnum):
     EMPTY = "I104"
     NOT_TRACES = "I105"
     NOT_READ_YET = "I106"
+    OTHER_SIGNAL = "I107"
     COMPRESSION_TRUNCATED = "I201"
     COMPRESSION_CORRUPT = "I202"
     JSON_MALFORMED = "I203"
@@ -82,12 +83,17 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
         Code.NOT_READ_YET: ProblemKind(
             "the format is known, but not read", "Export the traces as OTLP, JSON or protobuf.", rejected=True
         ),
+        Code.OTHER_SIGNAL: ProblemKind("metrics or logs stand among the traces", None, rejected=False),
         Code.COMPRESSION_TRUNCATED: ProblemKind(
             "the compressed data breaks off",
             "The file is incomplete: was it copied while it was being written?",
             rejected=True,
         ),
-        Code.COMPRESSION_CORRUPT: ProblemKind("the compressed data is damaged", "Fetch the file again.", rejected=True),
+        Code.COMPRESSION_CORRUPT: ProblemKind(
+            "the compressed data is damaged",
+            "Fetch the file again: what was read of it may be altered.",
+            rejected=True,
+        ),
         Code.JSON_MALFORMED: ProblemKind("the text is not JSON", None, rejected=True),
         Code.JSON_TRUNCATED: ProblemKind(
             "the JSON text breaks off",

@@ -41,8 +41,6 @@ JSON_FORMATS: Final = (
     JsonFormat("OTLP JSON", otlp_json.recognises, otlp_json.read),
     JsonFormat("Jaeger JSON", foreign.is_jaeger, None),
     JsonFormat("Zipkin JSON", foreign.is_zipkin, None),
-    JsonFormat("OTLP JSON with metrics", foreign.is_metrics, None),
-    JsonFormat("OTLP JSON with logs", foreign.is_logs, None),
 )
 BINARY_FORMATS: Final = (
     BinaryFormat("OTLP protobuf", otlp_proto.recognises, otlp_proto.read),
@@ -119,16 +117,23 @@ def _read_json(text: str, log: ProblemLog) -> tuple[str, list[Span]]:
     """Read documents one by one, so that one of a wrong kind costs only itself."""
     spans: list[Span] = []
     names: dict[str, None] = {}
+    signals: dict[str, None] = {}
     for document in documents(text, log):
         row = next((row for row in JSON_FORMATS if row.recognises(document.value)), None)
         where = f"line {document.line}"
-        if row is None:
+        if row is None and (signal := foreign.other_signal(document.value)) is not None:
+            signals[signal] = None
+            log.report(Code.OTHER_SIGNAL, where, f"this is a document with {signal}; it is passed over.")
+        elif row is None:
             log.report(Code.NOT_TRACES, where, f"this is {foreign.describe_json(document.value)}, not traces.")
         elif row.read is None:
+            names[row.name] = None
             _report_unread(row.name, where, log)
         else:
             names[row.name] = None
             spans.extend(row.read(document, log))
+    if signals and not names:
+        log.report(Code.NOT_TRACES, "", f"the input holds {' and '.join(signals)}, but no traces.")
     return ", ".join(names), spans
 
 

@@ -5,9 +5,11 @@ A stream that breaks off or is damaged gives what comes before the damage.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fluo_logic.facts.problems import Code, ProblemLog
@@ -16,6 +18,7 @@ GZIP: Final = b"\x1f\x8b"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPABLE: Final = bytes(range(0x50, 0x60))
 CHUNK: Final = 4096  # what is lost before damage is at most the output of one chunk
+MAGIC_BYTES: Final = 4
 LAYERS: Final = 3
 FRAME_HEADER: Final = struct.Struct(">I")
 
@@ -25,21 +28,26 @@ class _Stream(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def decompress(self, data: memoryview, /) -> bytes: ...
 
 
 def decompress(data: bytes, log: ProblemLog) -> bytes:
     """Return ``data`` with every layer of compression removed (at most three)."""
     for _ in range(LAYERS):
-        if data.startswith(GZIP):
-            data = _members(data, lambda: zlib.decompressobj(wbits=31), "gzip", log)
+        if is_gzip(data):
+            data = _members(data, GZIP_KIND, log)
         elif is_zstd(data):
-            data = _members(data, _zstd_stream, "zstd", log)
+            data = _members(data, ZSTD_KIND, log)
         elif is_zstd(data[FRAME_HEADER.size :]) and _is_framed(data):
             data = _framed(data, log)
         else:
             break
     return data
+
+
+def is_gzip(data: bytes) -> bool:
+    """Return whether ``data`` begins with a gzip member."""
+    return data.startswith(GZIP)
 
 
 def is_zstd(data: bytes) -> bool:
@@ -53,27 +61,59 @@ def _zstd_stream() -> _Stream:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
-def _members(data: bytes, stream_of: Callable[[], _Stream], name: str, log: ProblemLog) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Compression:
+    name: str
+    recognises: Callable[[bytes], bool]
+    open: Callable[[], _Stream]
+
+
+GZIP_KIND: Final = _Compression("gzip", is_gzip, lambda: zlib.decompressobj(wbits=31))
+ZSTD_KIND: Final = _Compression("zstd", is_zstd, _zstd_stream)
+
+
+def _members(data: bytes, kind: _Compression, log: ProblemLog) -> bytes:
     output: list[bytes] = []
     view = memoryview(data)
     position = 0
     while position < len(data):
-        if output and not view[position:].tobytes().strip(b"\0"):
-            break  # padding
-        stream = stream_of()
+        if not kind.recognises(data[position : position + MAGIC_BYTES]):
+            if data[position:].strip(b"\0"):  # zeros are padding
+                log.report(
+                    Code.COMPRESSION_CORRUPT,
+                    f"compressed byte {position}",
+                    f"what follows here is not {kind.name} data.",
+                )
+            break
         begin = position
+        stream = kind.open()
         while not stream.eof and position < len(data):
             chunk = view[position : position + CHUNK]
             try:
-                output.append(stream.decompress(chunk.tobytes()))
-            except Exception as error:  # noqa: BLE001  # zlib.error, zstandard.ZstdError: which one depends on the library
-                what = f"the {name} data is damaged: {error}." if position > begin else f"this is not {name} data."
-                log.report(Code.COMPRESSION_CORRUPT, f"compressed byte {position}", what)
+                output.append(stream.decompress(chunk))
+            except Exception as error:  # noqa: BLE001  # each library has its own error class
+                log.report(
+                    Code.COMPRESSION_CORRUPT,
+                    f"compressed byte {position}",
+                    f"the {kind.name} data is damaged in the {len(chunk)} bytes from here: {error}.",
+                )
+                output.append(_before_damage(kind.open(), view[begin:position], chunk))
                 return b"".join(output)
             position += len(chunk)
         if not stream.eof:
-            log.report(Code.COMPRESSION_TRUNCATED, f"compressed byte {len(data)}", f"the {name} data breaks off here.")
+            log.report(
+                Code.COMPRESSION_TRUNCATED, f"compressed byte {len(data)}", f"the {kind.name} data breaks off here."
+            )
         position -= len(stream.unused_data)
+    return b"".join(output)
+
+
+def _before_damage(stream: _Stream, sound: memoryview, damaged: memoryview) -> bytes:
+    """Return what the last chunk gives before its damage, by reading the member again in the smallest steps."""
+    output: list[bytes] = []
+    with contextlib.suppress(Exception):  # the damage, reported already; each library has its own error class
+        stream.decompress(sound)
+        output.extend(stream.decompress(damaged[index : index + 1]) for index in range(len(damaged)))
     return b"".join(output)
 
 
@@ -91,7 +131,7 @@ def _framed(data: bytes, log: ProblemLog) -> bytes:
     while position + FRAME_HEADER.size <= len(data):
         (length,) = FRAME_HEADER.unpack_from(data, position)
         position += FRAME_HEADER.size
-        messages.append(_members(data[position : position + length], _zstd_stream, "zstd", log))
+        messages.append(_members(data[position : position + length], ZSTD_KIND, log))
         position += length
     if any(message.lstrip()[:1] in {b"{", b"["} for message in messages[:1]):
         return b"\n".join(messages)

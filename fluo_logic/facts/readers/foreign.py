@@ -19,6 +19,12 @@ MAGIC: Final = (
 )
 TEXT_SAMPLE: Final = 4096
 TAR_MAGIC: Final = (257, b"ustar")
+SIGNALS: Final = {
+    "resourceMetrics": "metrics",
+    "resource_metrics": "metrics",
+    "resourceLogs": "logs",
+    "resource_logs": "logs",
+}
 KEYS_SHOWN: Final = 6
 
 
@@ -47,14 +53,13 @@ def is_zipkin(document: object) -> bool:
             return False
 
 
-def is_metrics(document: object) -> bool:
-    """Return whether a JSON document holds OTLP metrics."""
-    return isinstance(document, dict) and ("resourceMetrics" in document or "resource_metrics" in document)
-
-
-def is_logs(document: object) -> bool:
-    """Return whether a JSON document holds OTLP logs."""
-    return isinstance(document, dict) and ("resourceLogs" in document or "resource_logs" in document)
+def other_signal(document: object) -> str | None:
+    """Return "metrics" or "logs" for a JSON document of OTLP that holds them in place of traces."""
+    if isinstance(document, dict):
+        for key, signal in SIGNALS.items():
+            if key in document:
+                return signal
+    return None
 
 
 def describe_bytes(data: bytes) -> str:
@@ -72,9 +77,9 @@ def describe_bytes(data: bytes) -> str:
         if error.start < len(sample) - 3:  # noqa: PLR2004  # a character of up to four bytes may be cut
             return "binary data"
         text = sample[: error.start].decode()
-    if not all(char.isprintable() or char.isspace() for char in text):
+    if not all(char.isprintable() or char in "\t\r\n\f" for char in text):
         return "binary data"
-    lines = text.strip().splitlines()
+    lines = text.strip().splitlines() or [""]
     if lines[0].lstrip().startswith("<"):
         return "XML or HTML"
     commas = lines[0].count(",")

@@ -31,6 +31,7 @@ TOKEN: Final = re.compile(r'["{}\[\]]')
 STRING_END: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 LONE_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+DEEPEST_CONTAINER: Final = 16  # far more than any format puts around its records
 LONGEST_TOKEN: Final = len("\\uD83D\\uDE00")
 DECODER: Final = json.JSONDecoder(strict=False)
 
@@ -65,7 +66,7 @@ def documents(text: str, log: ProblemLog) -> Iterator[Document]:
     while position < len(text):
         line = lines.at(position)
         try:
-            value, end = _decode(text, position, len(text))
+            value, end = _decode_document(text, position)
         except _BrokenError as broken:
             end = _end_of_broken(text, position)
             value = _Salvage(text, end, log, lines).document(position, broken)
@@ -147,6 +148,21 @@ def _decode(text: str, position: int, end: int) -> tuple[object, int]:
     return value, stop
 
 
+def _decode_document(text: str, position: int) -> tuple[object, int]:
+    """Return the document at ``position``; only objects and lists may share a line with another one."""
+    if text[position] in "{[":
+        return _decode(text, position, len(text))
+    end = text.find("\n", position)
+    end = len(text) if end < 0 else end
+    try:
+        value, stop = _decode(text, position, end)
+    except _BrokenError:
+        stop = position
+    if _skip_blank(text, stop) < end:
+        raise _BrokenError(Code.JSON_MALFORMED, position, "this line is not JSON.")
+    return value, stop
+
+
 def _plain(message: str) -> str:
     return f"{message[:1].lower()}{message[1:]}".removesuffix(":")
 
@@ -175,9 +191,12 @@ class _Salvage:
 
     def __init__(self, text: str, end: int, log: ProblemLog, lines: _Lines) -> None:
         self._text = text
+        while end and text[end - 1].isspace():
+            end -= 1
         self._end = end
         self._log = log
         self._lines = lines
+        self._depth = 0
 
     def document(self, position: int, broken: _BrokenError) -> object | None:
         """Return the document at ``position`` as far as it can be read, None for nothing."""
@@ -255,15 +274,17 @@ class _Salvage:
         except _BrokenError as broken:
             char = self._char(position)
             stop = self._matching(position) if char in {"{", "["} else None
-            if not opened or char not in {"{", "["}:
+            if not opened or char not in {"{", "["} or self._depth == DEEPEST_CONTAINER:
                 self._report(broken, path)
                 return None, stop
         # A cleanly bracketed container ends where its bracket does, whatever is wrong inside.
         value: object
+        self._depth += 1
         if char == "{":
             value, after = self._object(position, path)
         else:
-            value, after = self._array(position, path, records=path.endswith(RECORDS))
+            value, after = self._array(position, path, records=path.endswith(f".{RECORDS}"))
+        self._depth -= 1
         return value, stop if after is None else after
 
     def _matching(self, position: int) -> int | None:

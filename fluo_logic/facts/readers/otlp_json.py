@@ -235,7 +235,7 @@ def _count(raw: dict[str, object], camel: str, snake: str, where: str, log: Prob
         return scalars.count(found, camel)
     except UnreadableError as error:
         log.report(error.code, where, error.message)
-        return 0
+        return 1  # something was dropped, if not how much
 
 
 def _status(raw: object, where: str, log: ProblemLog) -> tuple[Status, str]:
@@ -257,7 +257,7 @@ def _status(raw: object, where: str, log: ProblemLog) -> tuple[Status, str]:
 def _events(raw: object, where: str, log: ProblemLog) -> tuple[tuple[Event, ...], int]:
     """Return the events, and how many of them or of their attributes are not there."""
     found = []
-    lost = 0
+    lost = 0 if isinstance(raw, list) else 1
     for index, item in enumerate(_items(raw, "events", where, log)):
         place = f"{where}.events[{index}]"
         try:
@@ -278,7 +278,7 @@ def _events(raw: object, where: str, log: ProblemLog) -> tuple[tuple[Event, ...]
 def _links(raw: object, where: str, log: ProblemLog) -> tuple[tuple[Link, ...], int]:
     """Return the links, and how many of them are not there."""
     found = []
-    lost = 0
+    lost = 0 if isinstance(raw, list) else 1
     for index, item in enumerate(_items(raw, "links", where, log)):
         place = f"{where}.links[{index}]"
         try:

@@ -8,10 +8,11 @@ delimited streams by a varint.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Event, Kind, Link, Resource, Scope, Span, Status
 from fluo_logic.facts.problems import Code, ProblemLog
@@ -35,7 +36,17 @@ SCOPE_SPANS: Final = frozenset({2, 1000})  # of ResourceSpans; 1000 is Instrumen
 SCOPE: Final = 1  # of ScopeSpans
 SPANS: Final = 2  # of ScopeSpans
 SCHEMA_URL: Final = 3
+Shape: TypeAlias = "Mapping[int, tuple[int, Shape | None]]"
+SCOPE_SPANS_SHAPE: Final[Shape] = dict.fromkeys((SCOPE, SPANS, SCHEMA_URL), (wire.LENGTH, None))
+RESOURCE_SHAPE: Final[Shape] = {1: (wire.LENGTH, None), 2: (wire.VARINT, None), 3: (wire.LENGTH, None)}
+BATCH_SHAPE: Final[Shape] = {
+    RESOURCE: (wire.LENGTH, RESOURCE_SHAPE),
+    SCHEMA_URL: (wire.LENGTH, None),
+    **dict.fromkeys(SCOPE_SPANS, (wire.LENGTH, SCOPE_SPANS_SHAPE)),
+}
+"""The fields of `ResourceSpans` and below that detection looks at: number, wire type, and their own fields."""
 LENGTH_BYTES: Final = 4
+JUDGED: Final = 16  # how many messages detection looks at
 
 
 class Framing(Enum):
@@ -52,13 +63,16 @@ def recognises(data: bytes) -> bool:
 
 
 def framing(data: bytes) -> Framing | None:
-    """Return how the messages of ``data`` are framed, judged by the first message; None if it is no OTLP."""
-    for kind in Framing:
-        for start, end in _frames(data, kind):
-            if start < end:
-                if _is_message(data, start, min(end, len(data))):
+    """Return how the messages of ``data`` are framed, judged by the first few of them; None if it is no OTLP.
+
+    A framing under which the first message is whole is preferred to one under which it breaks off.
+    """
+    for may_break_off in (False, True):
+        for kind in Framing:
+            filled = ((start, end) for start, end in _frames(data, kind) if start < end)
+            for start, end in itertools.islice(filled, 1 if may_break_off else JUDGED):
+                if _is_message(data, start, end, may_break_off=may_break_off):
                     return kind
-                break
     return None
 
 
@@ -83,33 +97,33 @@ def _frames(data: bytes, kind: Framing) -> Iterator[tuple[int, int]]:
         position += size
 
 
-def _is_message(data: bytes, start: int, end: int) -> bool:
-    """Return whether the first batch of a message has the fields of `ResourceSpans` and of `ScopeSpans`."""
+def _is_message(data: bytes, start: int, end: int, *, may_break_off: bool) -> bool:
+    """Return whether ``data[start:end]`` begins with a field that has the shape of `ResourceSpans`."""
+    limit = min(end, len(data))
     try:
-        for batch in wire.fields(data, start, end):
-            return (batch.number, batch.wire_type) == (RESOURCE_SPANS, wire.LENGTH) and _is_batch(
-                data, batch.start, min(batch.end, end)
-            )
+        first = next(wire.fields(data, start, limit), None)
     except wire.WireError:
-        pass
-    return False
+        return False
+    if first is None or (first.number, first.wire_type) != (RESOURCE_SPANS, wire.LENGTH):
+        return False
+    if max(end, first.end) > len(data) and not may_break_off:
+        return False
+    return (first.end <= end or end >= len(data)) and _fits(data, first.start, min(first.end, limit), BATCH_SHAPE)
 
 
-def _is_batch(data: bytes, start: int, end: int) -> bool:
-    seen = 0
+def _fits(data: bytes, start: int, end: int, shape: Shape) -> bool:
+    """Return whether all fields of a message are of ``shape``; at the end of the data one may break off."""
+    seen = False
     try:
         for field in wire.fields(data, start, end):
-            if field.wire_type != wire.LENGTH or field.number not in {RESOURCE, SCHEMA_URL, *SCOPE_SPANS}:
+            wire_type, inner = shape.get(field.number, (None, None))
+            if field.wire_type != wire_type or (field.end > end and end < len(data)):
                 return False
-            if field.end > end and end < len(data):
+            if inner is not None and not _fits(data, field.start, min(field.end, end), inner):
                 return False
-            seen += 1
-            if field.number in SCOPE_SPANS:
-                for inner in wire.fields(data, field.start, min(field.end, end)):
-                    if inner.wire_type != wire.LENGTH or inner.number not in {SCOPE, SPANS, SCHEMA_URL}:
-                        return False
+            seen = True
     except wire.WireError as error:
-        return error.truncated and seen > 0
+        return error.truncated and end == len(data) and seen
     return True
 
 
@@ -267,6 +281,9 @@ def _span(
     kind, status = Kind.UNSPECIFIED, Status.UNSET
     try:
         kind = scalars.kind(message.kind)
+    except UnreadableError as error:
+        log.report(error.code, where, error.message)
+    try:
         status = scalars.status(message.status.code)
     except UnreadableError as error:
         log.report(error.code, where, error.message)

@@ -168,6 +168,8 @@ def integer(raw: object, name: str, lowest: int, highest: int) -> int:
             raise UnreadableError(Code.NUMBER_INVALID, f"`{name}` is {shown(raw)}, which is not a whole number.")
         case _:
             refuse_type(name, "a whole number", raw)
+    if found < lowest == 0:
+        raise UnreadableError(Code.NUMBER_INVALID, f"`{name}` is {shown(found)}, which is negative.")
     if not lowest <= found <= highest:
         bits = 32 if highest == UINT32_MAX else 64
         raise UnreadableError(Code.NUMBER_INVALID, f"`{name}` is {shown(found)}, which does not fit {bits} bits.")

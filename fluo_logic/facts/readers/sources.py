@@ -61,7 +61,7 @@ def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) 
     for item in items:
         if isinstance(item, str | os.PathLike):
             for source in open_path(os.fspath(item), stdin):
-                identity = os.path.realpath(source.log.name)
+                identity = source.log.name if source.content is None else os.path.realpath(source.log.name)
                 if identity not in seen:
                     seen.add(identity)
                     yield source
@@ -109,6 +109,7 @@ def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
         yield _read_stdin(stdin)
         return
     path = Path(named)
+    is_data = named.lstrip()[:1] in {"{", "["} and '"' in named
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:  # permission on the way to it, or a NUL in the name
@@ -118,14 +119,14 @@ def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
         yield from _read_folder(path)
     elif exists or path.is_symlink():
         yield read_file(path)
-    elif glob.has_magic(named):
+    elif glob.has_magic(named) and not is_data:
         found = [Path(name) for name in sorted(glob.glob(named, recursive=True))]  # noqa: PTH207  # the pattern may be absolute
         files = [file for file in found if not file.is_dir()]
         yield from (read_file(file) for file in files)
         if not files:
             yield _failed(named, Code.NOTHING_THERE, f"no file matches `{named}`.")
     else:
-        hint = "To check trace data itself, pass bytes." if named.lstrip()[:1] in {"{", "["} else None
+        hint = "To check trace data itself, pass bytes." if is_data else None
         yield _failed(named, Code.NOT_FOUND, f"there is no file or folder `{named}`.", hint)
 
 

@@ -1,0 +1,149 @@
+"""Files, folders, globs and standard input: what is opened, in which order, and what is said of what is not."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fluo_logic.facts.problems import CATALOGUE, Code, ProblemLog
+from fluo_logic.facts.readers import read_traces
+
+LINE = (
+    '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"%016x",'
+    '"name":"s"}]}]}]}\n'
+)
+
+
+def written(folder: Path, *names: str) -> None:
+    for number, name in enumerate(names, start=1):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        data = (LINE % number).encode()
+        file.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+
+
+def test_folder_is_searched_for_known_endings_in_order(tmp_path: Path) -> None:
+    """Sub-folders are searched too; hidden files and unknown endings are left out."""
+    written(tmp_path, "b.jsonl", "a/z.JSON", "a/y.ndjson.gz", "c.txt", ".hidden.json", ".git/x.json", "d.gz")
+    found = read_traces(tmp_path)
+    names = [Path(summary.name).relative_to(tmp_path).as_posix() for summary in found.inputs]
+    assert names == ["a/y.ndjson.gz", "a/z.JSON", "b.jsonl"]
+    assert not found.problems
+
+
+def test_glob_and_paths_are_read_once_each(tmp_path: Path) -> None:
+    """A file that a path and a glob both name is read once, so that its spans are not taken for resent ones."""
+    written(tmp_path, "a.json", "b.json", "sub/c.json")
+    found = read_traces([tmp_path / "b.json", str(tmp_path / "**" / "*.json"), str(tmp_path)])
+    assert [Path(summary.name).name for summary in found.inputs] == ["b.json", "a.json", "c.json"]
+    assert (found.merged, len(found.spans)) == (0, 3)
+
+
+def test_file_whose_name_looks_like_a_glob_is_a_file(tmp_path: Path) -> None:
+    """An existing file wins over the glob that its name could be."""
+    written(tmp_path, "[ab].json")
+    assert len(read_traces(str(tmp_path / "[ab].json")).spans) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("absent.json", Code.NOT_FOUND),
+        ("absent/*.json", Code.NOTHING_THERE),
+        ("", Code.NOTHING_THERE),
+        ("nul\0.json", Code.NOT_FOUND),
+        ("x" * 5000, Code.NOT_OPENED),
+    ],
+)
+def test_what_cannot_be_opened_is_a_problem(name: str, code: Code, tmp_path: Path) -> None:
+    """A missing input is named, with a hint, and what else there is is read."""
+    found = read_traces([f"{tmp_path}/{name}", (LINE % 1).encode()])
+    (problem,) = found.problems
+    assert (problem.code, problem.rejected) == (code, True)
+    assert problem.hint
+    assert str(tmp_path) in problem.input
+    assert len(found.spans) == 1
+
+
+def test_text_in_place_of_a_path_is_explained() -> None:
+    """Trace data that is handed over as str is taken for a path, and the hint says what to do."""
+    (problem,) = read_traces('{"resourceSpans":[]}').problems
+    assert problem.hint == "To check trace data itself, pass bytes."
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
+def test_forbidden_file_and_folder_are_problems(tmp_path: Path) -> None:
+    """Without the permission to read, a file and a folder are reported and the others are read."""
+    written(tmp_path, "a.json", "b.json", "sub/c.json")
+    (tmp_path / "b.json").chmod(0)
+    (tmp_path / "sub").chmod(0)
+    try:
+        found = read_traces(tmp_path)
+    finally:
+        (tmp_path / "sub").chmod(0o700)
+    assert len(found.spans) == 1
+    assert [problem.code for problem in found.problems] == [Code.NOT_OPENED, Code.NOT_OPENED]
+
+
+def test_unreadable_file_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the operating system is told in its words."""
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    written(tmp_path, "a.json")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (problem,) = read_traces(tmp_path / "a.json").problems
+    assert (problem.code, problem.message) == (Code.NOT_OPENED, "the file cannot be read: permission denied.")
+
+
+def test_dangling_link_is_a_problem(tmp_path: Path) -> None:
+    """A symbolic link to nothing is reported."""
+    (tmp_path / "a.json").symlink_to(tmp_path / "gone")
+    assert [problem.code for problem in read_traces(tmp_path / "a.json").problems] == [Code.NOT_OPENED]
+
+
+def test_standard_input_is_read() -> None:
+    """``-`` is standard input, or what is given in its place."""
+    assert len(read_traces("-", stdin=io.BytesIO((LINE % 1).encode())).spans) == 1
+    script = "from fluo_logic.facts.readers import read_traces; print(len(read_traces(['-']).spans))"
+    done = subprocess.run(  # noqa: S603  # this interpreter
+        [sys.executable, "-c", script], input=LINE % 1, text=True, capture_output=True, check=True
+    )
+    assert done.stdout == "1\n"
+
+
+def test_import_loads_no_optional_library() -> None:
+    """Neither protobuf nor zstandard nor the SDK is loaded before an input needs it."""
+    script = (
+        "import sys, fluo_logic.facts.readers as readers; readers.read_traces(b'{\"resourceSpans\":[]}'); "
+        "print([name for name in ('google.protobuf', 'zstandard', 'opentelemetry.sdk') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)  # noqa: S603
+    assert done.stdout == "[]\n"
+
+
+def test_every_code_is_explained() -> None:
+    """The catalogue has a row for every code."""
+    assert set(CATALOGUE) == set(Code)
+
+
+def test_counts_stay_exact_when_problems_are_capped() -> None:
+    """The first problems of a code are listed, one more counts the rest, and other codes are not affected."""
+    log = ProblemLog("file", kept_per_code=2)
+    for number in range(5):
+        log.report(Code.ID_MISSING, f"line {number}", "no id.")
+    log.report(Code.NOT_UNICODE, "line 9", "bad text.")
+    found = log.problems()
+    assert [(problem.code, problem.where, problem.count) for problem in found] == [
+        (Code.ID_MISSING, "line 0", 1),
+        (Code.ID_MISSING, "line 1", 1),
+        (Code.NOT_UNICODE, "line 9", 1),
+        (Code.ID_MISSING, "", 3),
+    ]

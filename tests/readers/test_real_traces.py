@@ -1,0 +1,31 @@
+"""Traces that other projects published; where they are not at hand, the tests skip themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fluo_logic.facts.readers import read_traces
+
+TRACES = Path(__file__).parents[2] / "../shared/traces"
+pytestmark = pytest.mark.skipif(not TRACES.is_dir(), reason="the real traces are not at hand")
+
+
+@pytest.mark.parametrize(
+    ("name", "spans", "traces", "remote"),
+    [
+        ("robotframework.otlp.jsonl.gz", 1066, 168, 0),
+        ("robotframework-snake-case.otlp.jsonl", 67, 1, 0),
+        ("onlineboutique-checkout-fault.otlp.jsonl", 23_436, 505, 0),
+        ("proto-example.otlp.json", 1, 1, 1),
+        ("bookinfo.tempo.json", 8, 1, 0),
+    ],
+)
+def test_real_traces_are_read_without_problems(name: str, spans: int, traces: int, remote: int) -> None:
+    """Every span of a sound file is read, nothing is reported, and no tree has a hole."""
+    found = read_traces(TRACES / name)
+    assert (len(found.spans), len(found.traces)) == (spans, traces)
+    assert sum(trace.remote_parent is not None for trace in found.traces.values()) == remote
+    assert (found.problems, found.orphans, found.merged) == ((), 0, 0)
+    assert not any(trace.has_hole for trace in found.traces.values())
