@@ -13,7 +13,8 @@ from itertools import chain
 from fluo_logic.facts.store import EventRef, FactStore, Ground, Row
 from fluo_logic.facts.terms import holds
 from fluo_logic.logic import Compare, Const, Field, Sort
-from fluo_logic.translate.asp import AspProgram, Test, field_name, quote
+from fluo_logic.translate.asp import AspProgram, Key, Test, field_name, quote
+from fluo_logic.translate.names import Names
 from fluo_logic.values import Value, as_number, canonical_text, compare
 
 
@@ -22,12 +23,12 @@ def facts_text(program: AspProgram, store: FactStore) -> str:
     return "\n".join(
         chain(
             *(_catalogue(predicate, store) for predicate in sorted(program.facts)),
-            *(_texts(space, key, store) for space, key in sorted(program.texts)),
+            *(_texts(space, key, names, store) for (space, key), names in sorted(program.texts.items(), key=_by_key)),
             *(_passing(number, test, store) for number, test in enumerate(program.tests)),
             _times(program, store),
-            *(_same(space, key, store) for space, key in sorted(program.same)),
+            *(_same(space, key, names, store) for (space, key), names in sorted(program.same.items(), key=_by_key)),
             _orders(program, store),
-            *(_buckets(length, store) for length in sorted(program.buckets)),
+            *(_buckets(length, names, store) for length, names in sorted(program.buckets.items(), key=_by_key)),
             "",
         )
     )
@@ -55,9 +56,20 @@ def _catalogue(predicate: str, store: FactStore) -> Iterator[str]:
         yield atom_text(predicate, row)
 
 
-def _texts(space: str, key: str, store: FactStore) -> Iterator[str]:
+def _by_key(item: tuple[Key, object]) -> Key:
+    return item[0]
+
+
+def _named(names: Names, store: FactStore) -> Iterable[int]:
+    """Return the spans of the given names, in order."""
+    if names is None:
+        return range(len(store.spans))
+    return sorted(chain.from_iterable(store.by_name.get(name, ()) for name in names))
+
+
+def _texts(space: str, key: str, names: Names, store: FactStore) -> Iterator[str]:
     prefix = f"{quote(space)},{quote(key)}"
-    for span in range(len(store.spans)):
+    for span in _named(names, store):
         text = store.text(span, space, key)
         if text is not None:
             yield f"text({span},{prefix},{quote(text)})."
@@ -74,10 +86,7 @@ def _passing(number: int, test: Test, store: FactStore) -> Iterator[str]:
         )
         yield from (f"test_{number}(({span},{event}))." for span, event in events if passes((span, event)))
         return
-    spans: Iterable[int] = range(len(store.spans))
-    if test.names is not None:
-        spans = chain.from_iterable(store.by_name.get(name, ()) for name in test.names)
-    yield from (f"test_{number}({span})." for span in spans if passes(span))
+    yield from (f"test_{number}({span})." for span in _named(test.names, store) if passes(span))
 
 
 def _tester(test: Test, store: FactStore) -> Callable[[int | EventRef], bool]:
@@ -93,31 +102,28 @@ def _tester(test: Test, store: FactStore) -> Callable[[int | EventRef], bool]:
 
 
 def _times(program: AspProgram, store: FactStore) -> Iterator[str]:
-    keys = sorted(program.times | {key for key, _ in program.shifts})
-    columns = {key: _integers(key, store) for key in keys}
-    times = sorted({time for column in columns.values() for _, time in column})
+    plain = {key: _integers(key, names, store) for key, names in program.times.items()}
+    shifted = {(key, shift): _integers(key, names, store) for (key, shift), names in program.shifts.items()}
+    columns = (*plain.values(), *shifted.values())
+    times = sorted({time for column in columns for _, time in column})
     rank = {time: position for position, time in enumerate(times)}
-    for key, column in columns.items():
+    for key, column in sorted(plain.items(), key=_by_key):
         name = quote(key)
         yield from (f"at({name},{span},{rank[time]})." for span, time in column)
-    for key, shift in sorted(program.shifts):
+    for (key, shift), column in sorted(shifted.items(), key=_by_key):
         name = f'{quote(key)},"{shift}"'
-        for span, time in columns[key]:
+        for span, time in column:
             yield f"at({name},{span},{bisect_right(times, time + shift) - 1})."
             yield f"until({name},{span},{bisect_left(times, time + shift)})."
 
 
-def _integers(key: str, store: FactStore) -> list[tuple[int, int]]:
-    column = []
-    for span in range(len(store.spans)):
-        value = store.field(span, "intrinsic", key)
-        if isinstance(value, int):
-            column.append((span, value))
-    return column
+def _integers(key: str, names: Names, store: FactStore) -> list[tuple[int, int]]:
+    values = ((span, store.field(span, "intrinsic", key)) for span in _named(names, store))
+    return [(span, value) for span, value in values if isinstance(value, int)]
 
 
-def _buckets(length: int, store: FactStore) -> Iterator[str]:
-    starts = _integers("span:start", store)
+def _buckets(length: int, names: Names, store: FactStore) -> Iterator[str]:
+    starts = _integers("span:start", names, store)
     numbers = sorted({start // length for _, start in starts})
     # Neighbouring intervals keep neighbouring numbers; any wider gap becomes a gap of two, so 32 bits always suffice.
     place: dict[int, int] = {}
@@ -131,8 +137,8 @@ def _buckets(length: int, store: FactStore) -> Iterator[str]:
     yield from (f'bucket("{length}",{span},{place[start // length]}).' for span, start in starts)
 
 
-def _column(space: str, key: str, store: FactStore) -> Iterator[tuple[int, Value]]:
-    for span in range(len(store.spans)):
+def _column(space: str, key: str, names: Names, store: FactStore) -> Iterator[tuple[int, Value]]:
+    for span in _named(names, store):
         value = store.field(span, space, key)
         if value is not None:
             yield span, value
@@ -152,14 +158,17 @@ def equality_class(value: Value) -> str:
     return f"n{numerator}/{denominator}"
 
 
-def _same(space: str, key: str, store: FactStore) -> Iterator[str]:
+def _same(space: str, key: str, names: Names, store: FactStore) -> Iterator[str]:
     name = quote(field_name(space, key))
-    for span, value in _column(space, key, store):
+    for span, value in _column(space, key, names, store):
         yield f"same({name},{span},{quote(equality_class(value))})."
 
 
 def _orders(program: AspProgram, store: FactStore) -> Iterator[str]:
-    columns = {(space, key): list(_column(space, key, store)) for space, key in sorted(program.order)}
+    columns = {
+        (space, key): list(_column(space, key, names, store))
+        for (space, key), names in sorted(program.order.items(), key=_by_key)
+    }
     values = [value for column in columns.values() for _, value in column]
     numbers = sorted({number for value in values if (number := as_number(value)) is not None})
     texts = sorted({canonical_text(value) for value in values})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from fluo_logic.facts.store import FactStore, Ground, Row
@@ -12,14 +12,22 @@ from fluo_logic.logic import Program
 class Answer:
     """The ground atoms of every predicate that the program defines; the same whichever engine solved it."""
 
-    def __init__(self, extensions: Mapping[str, Iterable[Row]]) -> None:
-        """Keep the tuples of each predicate; ground values are as `fluo_logic.facts.store` describes them."""
-        self.extensions = {predicate: frozenset(rows) for predicate, rows in extensions.items()}
+    def __init__(self, extensions: Mapping[str, Callable[[], Iterable[Row]]]) -> None:
+        """Take a source of tuples for each predicate, which is read when the predicate is first asked for.
+
+        Ground values are as `fluo_logic.facts.store` describes them.
+        """
+        self._sources = dict(extensions)
+        self._rows: dict[str, frozenset[Row]] = {}
         self._by_first: dict[str, dict[Ground, list[Row]]] = {}
 
     def rows(self, predicate: str) -> frozenset[Row]:
         """Return all tuples of a predicate."""
-        return self.extensions.get(predicate, frozenset())
+        found = self._rows.get(predicate)
+        if found is None:
+            source = self._sources.get(predicate)
+            found = self._rows[predicate] = frozenset(source()) if source is not None else frozenset()
+        return found
 
     def holds(self, predicate: str, row: Row) -> bool:
         """Return whether the ground atom is in the answer."""

@@ -6,7 +6,8 @@ never freed, so none leaves this module.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import clingo
 
@@ -58,17 +59,21 @@ class _Run:
             ]
             self.control.add(f"computed_{stratum}", [], "\n".join(facts))
             self._ground(f"computed_{stratum}", f"stratum_{stratum}")
-        extensions: dict[str, list[Row]] = {}
-        decoders = {name: [_DECODE[sort] for sort in sorts] for name, sorts in self.program.predicates.items()}
-        with self.control.solve(yield_=True) as handle:
-            model = handle.model()
-            if model is None:
-                message = "a stratified program had no answer set"
-                raise InternalError(code="X102", message=message)
-            for symbol in model.symbols(shown=True):
-                row = tuple(decode(arg) for decode, arg in zip(decoders[symbol.name], symbol.arguments, strict=True))
-                extensions.setdefault(symbol.name, []).append(row)
-        return Answer(extensions)
+        result = self.control.solve()
+        if not isinstance(result, clingo.SolveResult) or not result.satisfiable:
+            message = "a stratified program had no answer set"
+            raise InternalError(code="X102", message=message)
+        return Answer({name: partial(self._rows, name, sorts) for name, sorts in self.program.predicates.items()})
+
+    def _rows(self, predicate: str, sorts: Sequence[Sort]) -> Iterator[Row]:
+        """Yield the tuples of a predicate; every derived atom of a stratified program is a fact."""
+        decoders = [_DECODE[sort] for sort in sorts]
+        for atom in self.control.symbolic_atoms.by_signature(predicate, len(sorts)):
+            if not atom.is_fact:
+                message = f"clingo left {atom.symbol} undecided"
+                raise InternalError(code="X105", message=message)
+            arguments = atom.symbol.arguments
+            yield tuple(decode(argument) for decode, argument in zip(decoders, arguments, strict=True))
 
     def _ground(self, *parts: str) -> None:
         try:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from fluo_logic.facts.schema import EXTENSIONAL
 from fluo_logic.logic import (
@@ -40,9 +40,11 @@ from fluo_logic.logic import (
     Var,
     literal_variables,
 )
+from fluo_logic.translate.names import Names, NameTable, widened
 from fluo_logic.translate.passes import strata
 from fluo_logic.values import ORDER_OPERATORS, Mode
 
+Key = TypeVar("Key")
 CLINGO_MAX: Final = 2**31 - 1
 TIMES: Final = frozenset({"span:start", "span:end"})
 COUNTS: Final = frozenset({"count", "count distinct"})
@@ -69,17 +71,17 @@ class Computed:
 
 @dataclass(slots=True)
 class AspProgram:
-    """The text of a program, and the facts it is to be given."""
+    """The text of a program, and the facts it is to be given; facts of spans are needed for the given names only."""
 
     text: str = ""
     facts: set[str] = field(default_factory=set)
-    texts: set[tuple[str, str]] = field(default_factory=set)
+    texts: dict[tuple[str, str], Names] = field(default_factory=dict)
     tests: list[Test] = field(default_factory=list)
-    times: set[str] = field(default_factory=set)
-    shifts: set[tuple[str, int]] = field(default_factory=set)
-    same: set[tuple[str, str]] = field(default_factory=set)
-    order: set[tuple[str, str]] = field(default_factory=set)
-    buckets: set[int] = field(default_factory=set)
+    times: dict[str, Names] = field(default_factory=dict)
+    shifts: dict[tuple[str, int], Names] = field(default_factory=dict)
+    same: dict[tuple[str, str], Names] = field(default_factory=dict)
+    order: dict[tuple[str, str], Names] = field(default_factory=dict)
+    buckets: dict[int, Names] = field(default_factory=dict)
     callbacks: list[tuple[Compare, tuple[Var, ...]]] = field(default_factory=list)
     predicates: dict[str, tuple[Sort, ...]] = field(default_factory=dict)
     computed: list[Computed] = field(default_factory=list)
@@ -118,6 +120,7 @@ class _Translator:
         self.helpers = 0
         self.tags = 0
         self.rank = strata(program)
+        self.names = NameTable(program)
         self.staged = any(
             isinstance(literal, Aggregate) and literal.function not in COUNTS
             for clause in program.clauses
@@ -172,7 +175,7 @@ class _Translator:
             self.out.facts.add(atom.predicate)
             if atom.predicate == "text":
                 space, key = (str(arg.value) for arg in atom.args[1:3] if isinstance(arg, Const))
-                self.out.texts.add((space, key))
+                self.need(self.out.texts, (space, key), None)
         if not atom.args:
             return atom.predicate
         return f"{atom.predicate}({','.join(_argument(arg) for arg in atom.args)})"
@@ -202,7 +205,7 @@ class _Translator:
         if isinstance(literal, Present):
             message = "a presence test has one variable"
             raise TypeError(message)
-        native = self.native(literal)
+        native = self.native(literal, clause)
         if native is not None:
             return native
         self.out.callbacks.append((literal, variables))
@@ -210,7 +213,7 @@ class _Translator:
         return [f"@holds({arguments}) = 1"]
 
     def test(self, literal: Compare | Present, variable: Var, clause: Clause) -> str:
-        names = _names_of(variable, clause)
+        names = self.names.of(variable, clause.body) if variable.sort is Sort.SPAN else None
         entity = Var("S", variable.sort)
         test = Test(rename(literal, {variable: entity}), entity, names)
         number = self.test_numbers.setdefault(f"{test!r}", len(self.out.tests))
@@ -218,7 +221,7 @@ class _Translator:
             self.out.tests.append(test)
         return f"test_{number}({variable.name})"
 
-    def native(self, literal: Compare) -> list[str] | None:
+    def native(self, literal: Compare, clause: Clause) -> list[str] | None:
         """Return body literals for a comparison of two spans, or of the results of aggregates; None if it has none."""
         if self.interned & set(literal_variables(literal)):
             return None
@@ -232,7 +235,7 @@ class _Translator:
                 number = _gringo_number(left)
                 return None if number is None else [f"{number} {_GRINGO[op]} {right.name}"]
             case Compare(left=Field() as left, op=op, right=Field() as right):
-                return self.native_fields(left, op, right, literal.mode)
+                return self.native_fields(left, op, right, literal.mode, clause)
             case Compare(
                 left=Field(key=first) as left,
                 op=op,
@@ -241,8 +244,8 @@ class _Translator:
                 # `rank <= last rank not after t + d` says `time <= t + d`; a strict one has no such rank.
                 if op == "<":
                     return None
-                self.out.times.add(first)
-                self.out.shifts.add((second, shift))
+                self.need(self.out.times, first, left.of, clause)
+                self.need(self.out.shifts, (second, shift), right.of, clause)
                 tag = self.tag()
                 earlier = f"at({quote(first)},{left.of.name},A{tag})"
                 later = f'at({quote(second)},"{shift}",{right.of.name},B{tag})'
@@ -250,10 +253,11 @@ class _Translator:
             case _:
                 return None
 
-    def native_fields(self, left: Field, op: str, right: Field, mode: Mode) -> list[str] | None:
+    def native_fields(self, left: Field, op: str, right: Field, mode: Mode, clause: Clause) -> list[str] | None:
         one, two, tag = left.of.name, right.of.name, self.tag()
         if op in _GRINGO and left.key in TIMES and right.key in TIMES and left.space == right.space == "intrinsic":
-            self.out.times |= {left.key, right.key}
+            self.need(self.out.times, left.key, left.of, clause)
+            self.need(self.out.times, right.key, right.of, clause)
             first = f"at({quote(left.key)},{one},A{tag})"
             second = f"at({quote(right.key)},{two},B{tag})"
             return [first, second, f"A{tag} {_GRINGO[op]} B{tag}"]
@@ -261,10 +265,12 @@ class _Translator:
             return None
         first_name, second_name = field_name(left.space, left.key), field_name(right.space, right.key)
         if op == "==":
-            self.out.same |= {(left.space, left.key), (right.space, right.key)}
+            self.need(self.out.same, (left.space, left.key), left.of, clause)
+            self.need(self.out.same, (right.space, right.key), right.of, clause)
             return [f"same({quote(first_name)},{one},A{tag})", f"same({quote(second_name)},{two},A{tag})"]
         if op in ORDER_OPERATORS:
-            self.out.order |= {(left.space, left.key), (right.space, right.key)}
+            self.need(self.out.order, (left.space, left.key), left.of, clause)
+            self.need(self.out.order, (right.space, right.key), right.of, clause)
             first = f"order({quote(first_name)},{one},A{tag},B{tag},C{tag})"
             second = f"order({quote(second_name)},{two},D{tag},E{tag},F{tag})"
             both = f"A{tag}*D{tag}"
@@ -272,6 +278,11 @@ class _Translator:
             right_rank = f"{both}*E{tag}+(1-{both})*F{tag}"
             return [first, second, f"{left_rank} {op} {right_rank}"]
         return None
+
+    def need(self, table: dict[Key, Names], key: Key, var: Var | None, clause: Clause | None = None) -> None:
+        """Ask for facts about the spans that a variable of a clause can stand for; about all without one."""
+        names = None if var is None or clause is None else self.names.of(var, clause.body)
+        table[key] = widened(table.get(key, frozenset()), names)
 
     def tag(self) -> str:
         """Return a suffix that makes the variables of one comparison its own."""
@@ -286,12 +297,12 @@ class _Translator:
             return [self.computed(literal, clause)]
         weight, extra = element, []
         if literal.target is not None:
-            self.out.texts.add((literal.target.space, literal.target.key))
+            self.need(self.out.texts, (literal.target.space, literal.target.key), literal.element, clause)
             key = f"{quote(literal.target.space)},{quote(literal.target.key)}"
             weight, extra = "V", [f"text({element},{key},V)"]
         if literal.window is None:
             return [f"{result} = #count{{ {weight} : {', '.join([over, *extra])} }}"]
-        return self.window(literal, weight, extra)
+        return self.window(literal, weight, extra, clause)
 
     def computed(self, literal: Aggregate, clause: Clause) -> str:
         """Refer to facts that the solver adds between two strata: the exact values of sums and extremes.
@@ -310,16 +321,16 @@ class _Translator:
             self.lines.append(_rule(f"{name}({','.join([*group, '0'])})", [*guard, f"not {some}"]))
         return f"{name}({','.join([*group, literal.result.name])})"
 
-    def window(self, literal: Aggregate, weight: str, extra: Sequence[str]) -> list[str]:
+    def window(self, literal: Aggregate, weight: str, extra: Sequence[str], clause: Clause) -> list[str]:
         """Define the number in each window that begins at an element, and take the largest.
 
         Elements are found by the interval of the window's length that they lie in, so that a window looks at two
         intervals and not at the whole scope.
         """
         length = literal.window or 0
-        self.out.buckets.add(length)
-        self.out.times.add("span:start")
-        self.out.shifts.add(("span:start", length))
+        self.need(self.out.buckets, length, literal.element, clause)
+        self.need(self.out.times, "span:start", literal.element, clause)
+        self.need(self.out.shifts, ("span:start", length), literal.element, clause)
         self.helpers += 1
         group = [arg for arg in literal.over.args if arg != literal.element]
         prefix = "".join(f"{_argument(arg)}," for arg in group)
@@ -377,19 +388,6 @@ def _gringo_number(term: Term) -> str | None:
             return str(number)
         case _:
             return None
-
-
-def _names_of(variable: Var, clause: Clause) -> frozenset[str] | None:
-    """Return the span names that the body allows for a variable, None where it allows any."""
-    if variable.sort is not Sort.SPAN:
-        return None
-    for literal in clause.body:
-        match literal:
-            case Atom(predicate="span", args=(_, span, Const(value=str() as name))) if span == variable:
-                return frozenset({name})
-            case _:
-                continue
-    return None
 
 
 def rename(literal: Compare | Present, names: Mapping[Var, Var]) -> Compare | Present:
