@@ -1,0 +1,1 @@
+"""A second reading of the rule language, to test the engines against."""
