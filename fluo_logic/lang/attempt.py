@@ -18,7 +18,7 @@ MAX_SLIPS: Final = 20
 """How many slips of one part are reported."""
 SHOWN: Final = 30
 LAST_WORD: Final = re.compile(r"(?<![\w.$-])(?P<word>[A-Za-z_]+)\s*\Z")
-TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|\$?[A-Za-z_][\w.-]*|[0-9][\w.]*|\S')
+TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|\$?[A-Za-z_][\w.-]*|[0-9][\w.]*|[=!<>]=|&&|\|\||->|\S')
 
 
 @dataclass(slots=True)
@@ -51,8 +51,8 @@ def attempt(mistakes: Mistakes, part: Part, start: str) -> Tree[Token] | None:
         try:
             node = parser().parse(part.text, start=start)
         except UnexpectedInput as error:
-            fix = _report(mistakes, part, error)
-            if fix is None or fix.fix is None:
+            fix = _report(mistakes, part, error, start)
+            if fix.fix is None:
                 return None
             part.replace(fix.fix_start, fix.fix_end, fix.fix)
         else:
@@ -60,9 +60,13 @@ def attempt(mistakes: Mistakes, part: Part, start: str) -> Tree[Token] | None:
     return None
 
 
-def _report(mistakes: Mistakes, part: Part, error: UnexpectedInput) -> Found | None:
+def _report(mistakes: Mistakes, part: Part, error: UnexpectedInput, symbol: str) -> Found:
     position = _position(part.text, error)
-    slip = find_slip(part.text, position) or _misplaced_keyword(part.text, position) or _generic(part, position, error)
+    slip = (
+        find_slip(part.text, position, symbol)
+        or _misplaced_keyword(part.text, position)
+        or _generic(part, position, error)
+    )
     start, end = part.offsets[slip.start], part.offsets[min(slip.end, len(part.text))]
     mistakes.report(slip.code, slip.message, start, max(end, start + 1), slip.hint)
     return slip
@@ -117,12 +121,14 @@ def _generic(part: Part, position: int, error: UnexpectedInput) -> Found:
         hint = "write a condition, or remove the block"
         return Found("E129", message, len(before) - 1, position + 1, hint, None, 0, 0)
     message = f"expected {expected}{context}, found `{found}`"
-    return Found("E101", message, position, token.end(), _hint(part.text, position, before), None, 0, 0)
+    return Found("E101", message, position, token.end(), _hint(part.text, position, expected), None, 0, 0)
 
 
-def _hint(text: str, position: int, before: str) -> str | None:
-    if re.match(r'[A-Za-z_"]', text[position:]) and re.search(r'[\w"]\Z', before):
+def _hint(text: str, position: int, expected: str) -> str | None:
+    if expected == "a string":
+        return "write it in double quotes"
+    if re.match(r"[A-Za-z_\"]", text[position : position + 1]) and "`and`" in expected:
         return "join two conditions by `and`, and quote a name that has spaces in it"
-    if re.match(r"[/:@%?~^\\]", text[position:]):
+    if re.match(r"[/:@%?~^\\]", text[position : position + 1]):
         return "quote a text or a name with such characters in it"
     return None

@@ -24,6 +24,11 @@ def check_rule(rule: Rule, mistakes: Mistakes) -> None:
         end = start + len(rule.origin.text.partition("{")[0].rstrip())
         mistakes.report("E143", "this rule asks for nothing", start, end, hint)
     check_variables(rule, mistakes)
+    check_parts(rule, mistakes)
+
+
+def check_parts(rule: Rule, mistakes: Mistakes) -> None:
+    """Report what is wrong with each part of a rule for itself; the rule may lack parts."""
     for part in (rule.when, rule.metadata.display, *rule.obligations):
         check_types(part, mistakes)
     for example in rule.examples:

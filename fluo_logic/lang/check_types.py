@@ -112,6 +112,8 @@ class _Checker:
 
     def compared(self, left: Kind, path: Path | None, operator: str, right: Operand | Measure, origin: Origin) -> None:
         """Check ``left operator right``; ``path`` is what the left side reads, if it reads one value."""
+        if path is not None and path.kind is PathKind.INTRINSIC and path.key not in INTRINSICS:
+            return
         if operator in {"in", "not in"}:
             self._membership(left, path, operator, right)
         elif operator in TEXT_OPERATORS:
@@ -176,7 +178,10 @@ class _Checker:
         kinds = {left, right_kind}
         if left is right_kind or (Kind.UNKNOWN in kinds and not kinds & {Kind.DURATION, Kind.TIME}):
             return
-        if kinds == {Kind.DURATION, Kind.NUMBER}:
+        if kinds == {Kind.DURATION, Kind.NUMBER} and isinstance(right, Duration):
+            message = f"the left side is a plain number, and `{right.origin.text}` is a duration"
+            self.report("E302", message, origin, "compare it with a number")
+        elif kinds == {Kind.DURATION, Kind.NUMBER}:
             self.report("E302", "a duration beside a bare number", origin, UNIT_HINT)
         elif kinds == {Kind.TIME, Kind.NUMBER}:
             hint = 'write an RFC 3339 string such as "2026-03-01T12:00:00Z"; a difference of times is a duration'

@@ -83,7 +83,7 @@ def _binding_sites(rule: Rule) -> dict[str, _Site]:
     blocks = [("when", rule.when), *((item.polarity.value, item.condition) for item in rule.obligations)]
     for name, condition in blocks:
         if condition is not None:
-            _add_sites(sites, condition, f"in a `{name}` block")
+            _add_sites(sites, condition, f"in {'a' if name != 'always' else 'an'} `{name}` block")
     return sites
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from lark import UnexpectedInput, UnexpectedToken
+from lark import UnexpectedInput
 
 START_OF_VALUE: Final = frozenset({"NUMBER", "STRING", "NAME", "LSQB"})
 
@@ -35,7 +34,9 @@ WORDS: Final = {
     "__ANON_0": "`..`", "AT": "`@`", "IN": "`in`", "BY": "`by`", "__ANON_1": "`..`",
 }  # fmt: skip
 
-CONTINUATIONS: Final = frozenset({"a comparison", "arithmetic", "a relation", "`.attribute`", "`is`", "`[`", "`as`"})
+CONTINUATIONS: Final = frozenset(
+    {"a comparison", "arithmetic", "a relation", "`.attribute`", "`is`", "`[`", "`as`", "`.where(…)`"}
+)
 """What may also follow, but says little about what is missing."""
 MANY: Final = 4
 
@@ -56,10 +57,8 @@ def expected_phrase(error: UnexpectedInput) -> str:
 
 
 def _accepted(error: UnexpectedInput) -> frozenset[str]:
-    if isinstance(error, UnexpectedToken):
-        return frozenset(error.accepts or error.expected)
-    allowed: Iterable[str] = getattr(error, "allowed", None) or ()
-    return frozenset(allowed)
+    interactive = getattr(error, "interactive_parser", None)
+    return frozenset(interactive.accepts()) if interactive is not None else frozenset()
 
 
 def _belonging(phrase: str) -> frozenset[str]:
@@ -100,6 +99,8 @@ def _belonging(phrase: str) -> frozenset[str]:
                     "LPAR",
                 ]
             )
+        case "a measure":
+            return frozenset({"DURATION", "LPAR", "BOOLEAN", "FUNCTION", "TRACE_COUNT"})
         case "a comparison":
             return frozenset(["IN", "NOT_IN", "CONTAINS", "STARTS_WITH", "ENDS_WITH", "MATCHES"])
         case "an attribute":

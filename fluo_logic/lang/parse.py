@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from lark import Token, Tree
-
 from fluo_logic.errors import RuleError, RuleFilesError, Where
 from fluo_logic.lang.build import rules as build
 from fluo_logic.lang.build.base import Context, tree, trees
 from fluo_logic.lang.check import check_rule, duplicate_ids
-from fluo_logic.lang.grammar import tree_or_none
+from fluo_logic.lang.grammar import MAX_DEPTH, too_deep, tree_or_none
 from fluo_logic.lang.recover import recover
 from fluo_logic.lang.scan import scan
 from fluo_logic.lang.source import Mistakes, Source, position
@@ -22,8 +20,6 @@ from fluo_logic.lang.syntax import Origin, Reading, Rule, Ruleset
 
 MAX_CHARACTERS: Final = 1_000_000
 """How long a rule file may be."""
-MAX_DEPTH: Final = 120
-"""How deep a parse tree may be: nested conditions, `not`s and sums together."""
 ID: Final = re.compile(r"[A-Za-z0-9_.-]+")
 SUFFIX: Final = ".fluo"
 
@@ -78,9 +74,10 @@ def _parse(
     node = tree_or_none(scanned.text, "file") if scanned.sound else None
     if node is None:
         rules = recover(context, scanned)
-    elif depth(node) > MAX_DEPTH:
-        message = f"conditions nest more than {MAX_DEPTH} deep"
-        mistakes.report("E113", message, 0, 1, "split the condition into several rules")
+    elif (deep := too_deep(node)) is not None:
+        message = f"negations, sums and conditions nest more than {MAX_DEPTH} deep"
+        start = context.span(deep)[0]
+        mistakes.report("E113", message, start, start + 1, "split the condition into several rules")
     elif node.data == "anonymous":
         if ID.fullmatch(anonymous_id) is None:
             message = f"`{anonymous_id}` is not an id, and this rule has no other"
@@ -102,16 +99,6 @@ def _touched(origin: Origin, errors: Sequence[RuleError]) -> bool:
     """Return whether a mistake lies in the text of a node."""
     start, end = (origin.line, origin.column), (origin.end_line, origin.end_column)
     return any(start <= position(error) < end for error in errors)
-
-
-def depth(root: Tree[Token]) -> int:
-    """Return how deep a parse tree is, without recursion."""
-    deepest, stack = 0, [(root, 1)]
-    while stack:
-        node, level = stack.pop()
-        deepest = max(deepest, level)
-        stack.extend((child, level + 1) for child in node.children if isinstance(child, Tree))
-    return deepest
 
 
 # --- files --------------------------------------------------------------------------------------------------------

@@ -8,8 +8,10 @@ from typing import Final
 
 from fluo_logic.lang.attempt import attempt, part_of
 from fluo_logic.lang.build import rules as build
-from fluo_logic.lang.build.base import Context
-from fluo_logic.lang.grammar import tree_or_none
+from fluo_logic.lang.build.base import Context, Node
+from fluo_logic.lang.check import check_parts
+from fluo_logic.lang.check_variables import check_variables
+from fluo_logic.lang.grammar import too_deep, tree_or_none
 from fluo_logic.lang.scan import Bracket, Scan
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.lang.syntax import Rule
@@ -37,10 +39,12 @@ ORDER: Final = ("metadata", "the scope", "the body", "the examples")
 
 def recover(context: Context, scanned: Scan) -> list[Rule]:
     """Report the mistakes of a text that does not parse, and return the rules in it that do."""
+    mistakes = context.mistakes
     heads = [bracket for bracket in scanned.brackets if bracket.kind == "rule"]
     if not heads:
         _Content(context, scanned.text, scanned.brackets).examine(0, len(scanned.text))
-        _ensure(context, scanned.text, 0, len(scanned.text), "file")
+        if not mistakes.errors:
+            attempt(mistakes, part_of(scanned.text, 0, len(scanned.text)), "file")
         return []
     rules: list[Rule] = []
     position = 0
@@ -69,7 +73,6 @@ def _stray(context: Context, text: str, start: int, end: int) -> None:
 
 
 def _rule(context: Context, text: str, bracket: Bracket) -> Rule | None:
-    before = len(context.mistakes.errors)
     end = _end(bracket)
     if bracket.closed and bracket.sound:
         node = tree_or_none(text[bracket.head : end], "rule")
@@ -83,15 +86,9 @@ def _rule(context: Context, text: str, bracket: Bracket) -> Rule | None:
         )
         context.mistakes.report("E120", message, bracket.head, bracket.head + len(head.rstrip()), hint)
     _Content(context, text, bracket.inner).examine(bracket.open + 1, bracket.close)
-    if len(context.mistakes.errors) == before:
-        _ensure(context, text, bracket.head, end, "rule")
+    if bracket.closed and bracket.sound and not context.mistakes.within(bracket.head, end):
+        attempt(context.mistakes, part_of(text, bracket.head, end), "rule")
     return None
-
-
-def _ensure(context: Context, text: str, start: int, end: int, symbol: str) -> None:
-    """Report the first mistake of the whole where its parts showed none."""
-    if not context.mistakes.errors or symbol == "rule":
-        attempt(context.mistakes, part_of(text, start, end), symbol)
 
 
 @dataclass(slots=True)
@@ -102,6 +99,8 @@ class _Content:
     text: str
     brackets: list[Bracket]
     rank: int = 0
+    complete: bool = True
+    draft: build.Draft = field(default_factory=build.Draft)
     has_blocks: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,16 +115,25 @@ class _Content:
                 self._piece(bracket)
                 position = _end(bracket)
         self._gap(position, end)
+        rule = self.draft.rule("", "", self.context.mistakes.source.origin(start, end))
+        check_parts(rule, self.context.mistakes)
+        if self.complete:
+            check_variables(rule, self.context.mistakes)
 
     def _piece(self, bracket: Bracket) -> None:
         self._in_order(2 if bracket.kind == "block" else 3, bracket.head, bracket.open)
-        if not bracket.sound and bracket.closed:
+        if not bracket.sound:
+            self.complete = False
             return
         closing = "" if bracket.closed else "}"
         part = part_of(self.text, bracket.head, _end(bracket), closing)
-        node = attempt(self.context.mistakes, part, bracket.kind)
-        if node is not None:
-            build.examine(Context(self.context.mistakes, bracket.head), node)
+        self._examine(attempt(self.context.mistakes, part, bracket.kind), bracket.head)
+
+    def _examine(self, node: Node | None, start: int) -> None:
+        if node is None:
+            self.complete = False
+        elif too_deep(node) is None:
+            build.add(Context(self.context.mistakes, start), self.draft, node)
 
     def _in_order(self, rank: int, start: int, end: int) -> None:
         if rank >= self.rank:
@@ -182,13 +190,12 @@ class _Content:
         self.context.mistakes.report("E124", message, start, end, hint)
 
     def _parsed(self, start: int, end: int, symbol: str) -> None:
-        node = attempt(self.context.mistakes, part_of(self.text, start, end), symbol)
-        if node is not None:
-            build.examine(Context(self.context.mistakes, start), node)
+        self._examine(attempt(self.context.mistakes, part_of(self.text, start, end), symbol), start)
 
     def _rest(self, start: int, end: int) -> None:
         inside = [bracket for bracket in self.brackets if start <= bracket.open < end and bracket.char == "{"]
         if inside:
+            self.complete = False
             self._unknown_block(start, inside[0])
             if _end(inside[0]) < end:
                 self._gap(_end(inside[0]), end)
@@ -196,6 +203,7 @@ class _Content:
         if self.has_blocks or self.rank > 1:
             line = re.match(r"[^\n]*", self.text[start:end])
             stop = start + len(line[0].rstrip()) if line is not None else end
+            self.complete = False
             message = "a condition of a rule with blocks stands inside one of them"
             hint = "put it into a `when { … }`, `always { … }` or `never { … }` block"
             self.context.mistakes.report("E127", message, start, stop, hint)

@@ -24,10 +24,11 @@ TOKEN: Final = re.compile(
       | (?P<open_string>"(?:[^"\\\n\r]|\\[^\n\r])*\\?)
       | (?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
       | (?P<open_comment>/\*)
+      | (?P<hash>\#[^\n]*)
       | (?P<quoted>[{DOUBLE}][^"{DOUBLE}\\\n\r]*[{DOUBLE}]|[{SINGLE}][^"{SINGLE}\\\n\r]*[{SINGLE}]
                   |'[^'"\\\n\r]*'|`[^`"\\\n\r]*`)
       | (?P<bracket>[(){{}}\[\]])
-      | (?P<plain>[^"/{DOUBLE}{SINGLE}'`(){{}}\[\]]+|.)""",
+      | (?P<plain>[^"/{DOUBLE}{SINGLE}'`\#(){{}}\[\]]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
 HEAD: Final = re.compile(
@@ -37,7 +38,12 @@ HEAD: Final = re.compile(
       | (?P<trace>(?<![\w.$-])trace\s*)\Z""",
     re.VERBOSE,
 )
+RULE_HEAD: Final = re.compile(
+    r"(?P<rule>(?<![\w.$-])rule(?![\w.-])(?:(?!(?<![\w.$-])(?:when|always|never|example|trace)(?![\w.-]))[^{}()\[\]])*)\Z"
+)
+STRING: Final = re.compile(r'"(?:[^"\\\n\r]|\\.)*"')
 HEAD_REACH: Final = 400
+MORE: Final = re.compile(r"\s*(?:(?:when|always|never)\s*\{|example\s+\w+\s*\")")
 LEVELS: Final = {"rule": 0, "block": 1, "example": 1, "trace": 2}
 CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
@@ -47,7 +53,7 @@ class Bracket:
     """A bracket that was opened.
 
     ``head`` is where the text that heads a brace begins (``when``, ``rule ID``), ``close`` where it was closed or
-    should have been; ``closed`` tells which.
+    should have been; ``closed`` tells which.  ``sound`` is False where a bracket inside is not closed.
     """
 
     char: str
@@ -85,12 +91,18 @@ class _Scanner:
     outermost: list[Bracket] = field(default_factory=list)
     stack: list[Bracket] = field(default_factory=list)
     sound: bool = True
+    owed: int = 0
+    """How many braces the author may still close that were taken for closed."""
 
     def run(self) -> Scan:
         text = self.mistakes.source.text
         for found in TOKEN.finditer(text):
             match found.lastgroup:
                 case "comment":
+                    self.pieces.append(_blank(found[0]))
+                case "hash":
+                    stop = found.start() + len(found[0].rstrip())
+                    self._report("E101", "a comment begins with `//`", found.start(), stop)
                     self.pieces.append(_blank(found[0]))
                 case "open_comment":
                     self._report(
@@ -120,8 +132,7 @@ class _Scanner:
         self._report(
             "E103", "this string is never closed", found.start(), found.start() + len(text), 'close it with `"`'
         )
-        tail = re.search(r"[)\]}\s,]*\Z", found[0])
-        cut = tail.start() if tail is not None and tail.start() > 0 else len(found[0])
+        cut = max(1, len(found[0].rstrip(")]}, \t\r\f\v")))
         # The quotes stay balanced: the last character of the content gives way to the closing quote.
         body = found[0][1:cut].replace('"', "'").replace("\\", "/")
         self.pieces.append('"' + body[:-1] + '"' if body else " ")
@@ -142,9 +153,16 @@ class _Scanner:
         if char in CLOSING:
             return self._open(char, offset)
         matching = [index for index, bracket in enumerate(self.stack) if CLOSING[bracket.char] == char]
+        if char == "}" and matching and self._closes_too_early(matching[-1], offset):
+            matching = []
+        if not matching and char == "}" and self.owed:
+            self.owed -= 1
+            self.pieces[-1] = " "
+            return True
         if not matching:
             self.sound = False
             self._report("E112", f"this `{char}` closes nothing", offset, offset + 1, "remove it, or open it before")
+            self.pieces[-1] = " "
             return True
         while len(self.stack) - 1 > matching[-1]:
             self._unclosed(self.stack.pop(), offset, offset + 1)
@@ -153,11 +171,16 @@ class _Scanner:
         bracket.closed = True
         return True
 
+    def _closes_too_early(self, index: int, offset: int) -> bool:
+        """Return whether a brace would end a rule although more of its blocks follow."""
+        is_rule = self.stack[index].kind == "rule" and index == len(self.stack) - 1
+        return is_rule and MORE.match(self.mistakes.source.text, offset + 1) is not None
+
     def _open(self, char: str, offset: int) -> bool:
         kind, head = "plain", offset
         if char == "{":
             before = "".join(self.pieces[-12:])[-HEAD_REACH - 1 : -1]
-            found = HEAD.search(before)
+            found = HEAD.search(before) or RULE_HEAD.search(STRING.sub(lambda text: "_" * len(text[0]), before))
             if found is not None:
                 kind = found.lastgroup or kind
                 head = offset - (len(before) - found.start())
@@ -181,6 +204,7 @@ class _Scanner:
                 return
             if kind == "trace" and not any(bracket.kind == "example" for bracket in self.stack):
                 return
+            self.owed += self.stack[-1].char == "{"
             self._unclosed(self.stack.pop(), head, head + 1)
 
     def _close_all(self, end: int) -> None:
@@ -192,29 +216,22 @@ class _Scanner:
     def _unclosed(self, bracket: Bracket, start: int, end: int, close: int | None = None) -> None:
         self.sound = False
         bracket.close = start if close is None else close
-        bracket.sound = False
         for outer in self.stack:
-            outer.sound = outer.sound and outer.char == "{"
+            outer.sound = False
         source = self.mistakes.source
         line, column = source.place(bracket.open)
         expected = CLOSING[bracket.char]
-        if bracket.kind == "plain":
-            what = f"the `{bracket.char}` opened at line {line}, column {column}"
-        else:
-            name = source.text[bracket.head : bracket.open].split()[0]
-            noun = name if bracket.kind == "rule" else f"{name} block" if bracket.kind == "trace" else name
-            what = _what(bracket.kind, noun, source.text[bracket.head : bracket.open].split(), line)
+        words = source.text[bracket.head : bracket.open].split()
+        match bracket.kind:
+            case "plain":
+                what = f"the `{bracket.char}` opened at line {line}, column {column}"
+            case "rule":
+                what = f"the rule `{words[1]}` opened at line {line}" if len(words) > 1 else f"the rule at line {line}"
+            case "block":
+                what = f"the `{words[0]}` block opened at line {line}"
+            case _:
+                what = f"the `{words[0]}` opened at line {line}"
         self._report("E111", f"expected `{expected}` to close {what}", start, end)
-
-
-def _what(kind: str, name: str, words: list[str], line: int) -> str:
-    match kind:
-        case "rule":
-            return f"the rule `{words[1]}` opened at line {line}"
-        case "block":
-            return f"the `{name}` block opened at line {line}"
-        case _:
-            return f"the `{name.split(maxsplit=1)[0]}` opened at line {line}"
 
 
 def _blank(text: str) -> str:

@@ -71,6 +71,11 @@ class Mistakes:
         """Note a mistake in the text of a node."""
         self.errors.append(RuleError(code, message, where=self.source.where_of(origin), hint=hint))
 
+    def within(self, start: int, end: int) -> bool:
+        """Return whether there is a mistake in ``text[start:end]``."""
+        first, last = self.source.place(start), self.source.place(end)
+        return any(first <= position(error) <= last for error in self.errors)
+
     def in_order(self) -> list[RuleError]:
         """Return the mistakes by place, each once."""
         unique = {(error.code, str(error.where), error.message): error for error in self.errors}

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+SHORTEST_BEGINNING: Final = 3
+"""From how many letters on the shorter of two words is taken for the beginning of the longer."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that ``word`` most resembles, None where none does."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = list(known)
+    beginnings = [
+        other
+        for other in words
+        if min(len(word), len(other)) >= SHORTEST_BEGINNING and (other.startswith(word) or word.startswith(other))
+    ]
+    found = beginnings or difflib.get_close_matches(word, words, n=1, cutoff=0.65)
     return found[0] if found else None
 
 
