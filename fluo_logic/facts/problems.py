@@ -45,6 +45,7 @@ class Code(StrEnum):
     VALUE_UNKNOWN = "I305"
     ENUM_UNKNOWN = "I306"
     KEY_REPEATED = "I307"
+    PROCESS_UNKNOWN = "I308"
     END_BEFORE_START = "I401"
     OWN_PARENT = "I402"
     PARENT_CYCLE = "I403"
@@ -78,10 +79,14 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
         ),
         Code.EMPTY: ProblemKind("the input is empty", "Was the exporter flushed before it stopped?", rejected=True),
         Code.NOT_TRACES: ProblemKind(
-            "the input holds no traces in a known format", "Export the traces as OTLP, JSON or protobuf.", rejected=True
+            "the input holds no traces in a known format",
+            "Export the traces as OTLP (JSON or protobuf), Jaeger JSON or Zipkin JSON.",
+            rejected=True,
         ),
         Code.NOT_READ_YET: ProblemKind(
-            "the format is known, but not read", "Export the traces as OTLP, JSON or protobuf.", rejected=True
+            "the format is known, but not read",
+            "Export the traces as OTLP (JSON or protobuf), Jaeger JSON or Zipkin JSON.",
+            rejected=True,
         ),
         Code.OTHER_SIGNAL: ProblemKind("metrics or logs stand among the traces", None, rejected=False),
         Code.COMPRESSION_TRUNCATED: ProblemKind(
@@ -131,6 +136,7 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
         Code.KEY_REPEATED: ProblemKind(
             "an attribute key occurs twice; the last value counts", "Keys are unique in OpenTelemetry.", rejected=True
         ),
+        Code.PROCESS_UNKNOWN: ProblemKind("a span names a process that is not listed", None, rejected=True),
         Code.END_BEFORE_START: ProblemKind(
             "the span ends before it starts", "Was the clock of the host set back?", rejected=False
         ),

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import foreign, otlp_json, otlp_proto, sdk
+from fluo_logic.facts.readers import foreign, jaeger, otlp_json, otlp_proto, sdk, zipkin
 from fluo_logic.facts.readers.compression import decompress
 from fluo_logic.facts.readers.json_text import Document, decode_text, documents
 from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
@@ -21,11 +21,11 @@ from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """A format made of JSON documents; without ``read`` it is only named in an error."""
+    """A format made of JSON documents."""
 
     name: str
     recognises: Callable[[object], bool]
-    read: Callable[[Document, ProblemLog], Iterator[Span]] | None
+    read: Callable[[Document, ProblemLog], Iterator[Span]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class BinaryFormat:
 
 JSON_FORMATS: Final = (
     JsonFormat("OTLP JSON", otlp_json.recognises, otlp_json.read),
-    JsonFormat("Jaeger JSON", foreign.is_jaeger, None),
-    JsonFormat("Zipkin JSON", foreign.is_zipkin, None),
+    JsonFormat("Jaeger JSON", jaeger.recognises, jaeger.read),
+    JsonFormat("Zipkin JSON", zipkin.recognises, zipkin.read),
 )
 BINARY_FORMATS: Final = (
     BinaryFormat("OTLP protobuf", otlp_proto.recognises, otlp_proto.read),
@@ -104,7 +104,7 @@ def _read_bytes(data: bytes, log: ProblemLog) -> tuple[str, list[Span]]:
     for row in BINARY_FORMATS:
         if row.recognises(data):
             if row.read is None:
-                _report_unread(row.name, "", log)
+                log.report(Code.NOT_READ_YET, "", f"this is {row.name}, which is recognised but not read.")
                 return row.name, []
             return row.name, list(row.read(data, log))
     if data.startswith(BYTE_ORDER_MARKS) or data.lstrip(BLANKS)[:1] in {b"{", b"["} or JSON_LINE.search(data):
@@ -126,16 +126,9 @@ def _read_json(text: str, log: ProblemLog) -> tuple[str, list[Span]]:
             log.report(Code.OTHER_SIGNAL, where, f"this is a document with {signal}; it is passed over.")
         elif row is None:
             log.report(Code.NOT_TRACES, where, f"this is {foreign.describe_json(document.value)}, not traces.")
-        elif row.read is None:
-            names[row.name] = None
-            _report_unread(row.name, where, log)
         else:
             names[row.name] = None
             spans.extend(row.read(document, log))
     if signals and not names:
         log.report(Code.NOT_TRACES, "", f"the input holds {' and '.join(signals)}, but no traces.")
     return ", ".join(names), spans
-
-
-def _report_unread(name: str, where: str, log: ProblemLog) -> None:
-    log.report(Code.NOT_READ_YET, where, f"this is {name}, which is recognised but not read.")

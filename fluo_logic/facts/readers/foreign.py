@@ -33,26 +33,6 @@ def is_parquet(data: bytes) -> bool:
     return data.startswith(b"PAR1")
 
 
-def is_jaeger(document: object) -> bool:
-    """Return whether a JSON document is an answer of the Jaeger UI: ``{"data": [{"traceID": …, "spans": …}]}``."""
-    match document:
-        case {"data": [{"traceID": _}, *_]} | {"traceID": _, "spans": _}:
-            return True
-        case _:
-            return False
-
-
-def is_zipkin(document: object) -> bool:
-    """Return whether a JSON document is a list of Zipkin v2 spans, or a list of such lists."""
-    match document:
-        case [[*inner], *_]:
-            return is_zipkin(inner)
-        case [{"traceId": _, "id": _}, *_]:
-            return True
-        case _:
-            return False
-
-
 def other_signal(document: object) -> str | None:
     """Return "metrics" or "logs" for a JSON document of OTLP that holds them in place of traces."""
     if isinstance(document, dict):

@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Final, NoReturn
+from collections.abc import Callable
+from typing import Final, NoReturn, TypeVar
 
 from fluo_logic.facts.model import Kind, Status
-from fluo_logic.facts.problems import Code
+from fluo_logic.facts.problems import Code, ProblemLog
+
+T = TypeVar("T")
 
 INT64: Final = (-(2**63), 2**63 - 1)
 UINT64_MAX: Final = 2**64 - 1
@@ -49,6 +52,15 @@ class UnreadableError(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def recovered(read: Callable[[], T], default: T, where: str, log: ProblemLog) -> T:
+    """Return what ``read`` returns; where a field cannot be read, report it at ``where`` and return ``default``."""
+    try:
+        return read()
+    except UnreadableError as error:
+        log.report(error.code, where, error.message)
+        return default
 
 
 def json_type(raw: object) -> str:
@@ -97,7 +109,7 @@ def span_id(raw: object) -> str:
 
 def parent_id(raw: object) -> str | None:
     """Return the 16 hexadecimal digits of a parent's span id, None for a root (absent, empty or all zeros)."""
-    if raw is None or (isinstance(raw, str) and not raw.strip("0")):
+    if is_zero(raw):
         return None  # some exporters write a single 0
     if type(raw) is str and HEX_SPAN.fullmatch(raw):
         return raw
@@ -130,6 +142,25 @@ def _any_id(raw: object, name: str, size: int) -> str:
             f"the {name} {shown(raw)} is neither {2 * size} hexadecimal digits nor base64 of {size} bytes.",
         )
     return found
+
+
+def padded_id(raw: object, name: str, size: int) -> str:
+    """Return the lower-case digits of an id whose leading zeros may be left out: 16 digits, or 32 if there are more."""
+    if raw is None or raw == "":
+        raise UnreadableError(Code.ID_MISSING, f"the {name} is missing.")
+    if not isinstance(raw, str):
+        refuse_type(name, "a text", raw)
+    if len(raw) > 2 * size or not HEX.fullmatch(raw) or not raw.strip("0"):
+        raise UnreadableError(
+            Code.ID_INVALID,
+            f"the {name} {shown(raw)} is not made of up to {2 * size} hexadecimal digits, not all zeros.",
+        )
+    return raw.lower().rjust(2 * SPAN_BYTES if len(raw) <= 2 * SPAN_BYTES else 2 * size, "0")
+
+
+def is_zero(raw: object) -> bool:
+    """Return whether a parent's id is absent: missing, empty or nothing but zeros."""
+    return raw is None or (isinstance(raw, str) and not raw.strip("0"))
 
 
 def id_from_bytes(raw: bytes, name: str, size: int) -> str:
@@ -183,6 +214,20 @@ def nanoseconds(raw: object, name: str) -> int | None:
     if raw is None or raw == "":
         return None
     return integer(raw, name, 0, UINT64_MAX) or None
+
+
+def end_after(start: int | None, duration: object, name: str) -> int | None:
+    """Return the end, in nanoseconds, of what lasts ``duration`` microseconds; None where either is missing."""
+    if start is None or duration is None:
+        return None
+    return start + 1000 * integer(duration, name, 0, UINT64_MAX)
+
+
+def microseconds(raw: object, name: str) -> int | None:
+    """Return a time that is written in microseconds, in nanoseconds; absent or zero is None."""
+    if raw is None or raw == "":
+        return None
+    return 1000 * integer(raw, name, 0, UINT64_MAX // 1000) or None
 
 
 def count(raw: object, name: str) -> int:
