@@ -1,1 +1,111 @@
-"""Executable invariants over OpenTelemetry traces, every answer with its proof."""
+"""Executable invariants over OpenTelemetry traces, every answer with its proof.
+
+::
+
+    import fluo_logic as fl
+
+    report = fl.check("traces/*.jsonl", fl.load_rules("pack:case-studies"))
+    for violation in report.violated:
+        print(violation.sentence)
+
+The names are imported when they are first used, so that ``import fluo_logic`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fluo_logic.api import check, explain, load_rules, rule
+    from fluo_logic.errors import (
+        ConfigError,
+        FluoError,
+        InputError,
+        InternalError,
+        RuleError,
+        RuleFilesError,
+        UnsupportedError,
+        Where,
+    )
+    from fluo_logic.explain.proof import ObligationProof, Proof, SpanRef
+    from fluo_logic.facts.dataset import Dataset
+    from fluo_logic.facts.readers import read_traces
+    from fluo_logic.lang.syntax import Rule, Ruleset
+    from fluo_logic.pipeline import Explanation, Options
+    from fluo_logic.report.violation import InvariantViolationError, Report, RuleReport, Violation
+
+    __version__: str
+
+__all__ = [
+    "ConfigError",
+    "Dataset",
+    "Explanation",
+    "FluoError",
+    "InputError",
+    "InternalError",
+    "InvariantViolationError",
+    "ObligationProof",
+    "Options",
+    "Proof",
+    "Report",
+    "Rule",
+    "RuleError",
+    "RuleFilesError",
+    "RuleReport",
+    "Ruleset",
+    "SpanRef",
+    "UnsupportedError",
+    "Violation",
+    "Where",
+    "__version__",
+    "check",
+    "explain",
+    "load_rules",
+    "read_traces",
+    "rule",
+]
+
+_HOMES: Final = {
+    "fluo_logic.api": ("check", "load_rules", "rule"),
+    "fluo_logic.errors": (
+        "ConfigError",
+        "FluoError",
+        "InputError",
+        "InternalError",
+        "RuleError",
+        "RuleFilesError",
+        "UnsupportedError",
+        "Where",
+    ),
+    "fluo_logic.explain.proof": ("ObligationProof", "Proof", "SpanRef"),
+    "fluo_logic.facts.dataset": ("Dataset",),
+    "fluo_logic.facts.readers": ("read_traces",),
+    "fluo_logic.lang.syntax": ("Rule", "Ruleset"),
+    "fluo_logic.pipeline": ("Explanation", "Options"),
+    "fluo_logic.report.violation": ("InvariantViolationError", "Report", "RuleReport", "Violation"),
+}
+_HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - start-up counts
+
+        value: object = version("fluo_logic")
+    elif name == "explain":
+        # The package of this name is the function, too; importing it makes it an attribute of this module.
+        value = importlib.import_module("fluo_logic.explain")
+    elif name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    else:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, imported or not."""
+    return sorted({*globals(), *__all__})

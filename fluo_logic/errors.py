@@ -20,6 +20,7 @@ EXIT_VIOLATIONS = 1
 EXIT_RULES = 2
 EXIT_INPUT = 3
 EXIT_UNDECIDED = 4
+EXIT_INTERNAL = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ class ConfigError(FluoError):
 
 class InternalError(FluoError):
     """Two independent answers disagree: a defect of fluo, with what is needed to reproduce it."""
+
+    exit_status = EXIT_INTERNAL
 
 
 def render_error(error: FluoError) -> str:

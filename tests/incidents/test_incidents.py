@@ -18,6 +18,7 @@ import pytest
 
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.lang.syntax import Ruleset
+from fluo_logic.pipeline import check
 
 pytest.importorskip("opentelemetry.sdk", reason="needs the demo extra")
 pytest.importorskip("opentelemetry.exporter.otlp.proto.common", reason="needs the demo extra")
@@ -277,8 +278,7 @@ def rules() -> Ruleset:
 @functools.cache
 def verdicts(traces: Path) -> dict[str, dict[str, int]]:
     """Return the counts above zero of every rule's scopes, by verdict."""
-    pipeline = pytest.importorskip("fluo_logic.pipeline", reason="the pipeline is not there yet")
-    report = pipeline.check(str(traces), load_rules([RULES]))
+    report = check(str(traces), load_rules([RULES]))
     return {
         rule.id: {str(verdict): count for verdict, count in rule.verdicts.items() if count} for rule in report.rules
     }

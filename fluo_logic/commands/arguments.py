@@ -1,0 +1,209 @@
+"""The command line: verbs, options and their help."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Action, ArgumentParser, BooleanOptionalAction, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
+from fluo_logic.lang.suggest import did_you_mean
+
+VERBS: Final = {
+    "check": "verdicts of rules on traces, and every violation with its proof",
+    "explain": "why one rule has its verdict on one scope",
+    "demo": "the seven incidents, replayed and explained",
+}
+STATUSES: Final = """\
+exit status, the first that applies:
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still checked and reported
+  1  something is violated, of at least the severity of --fail-on
+  4  only with --strict: nothing violated, but something inconclusive or pending
+  0  none of these
+(70: a defect of fluo; 130: interrupted; 141: the reader of the output went away)
+
+configuration:
+  fluo.toml, or [tool.fluo] in pyproject.toml, of the current directory holds settings by the names of the
+  options, and `rules`; FLUO_* environment variables (FLUO_FAIL_ON; lists with commas) go before it, and
+  options before both
+"""
+EXPLAIN_STATUSES: Final = """\
+exit status:
+  0  the verdict, whatever it is, was explained
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still explained
+"""
+DEMO_STATUSES: Final = """\
+exit status:
+  0  every healthy run is clean, and every broken one violated
+  1  one is not
+  3  usage is wrong, or the OpenTelemetry SDK is not there
+"""
+GLOBAL: Final = ("--help", "-h", "--version")
+USAGES: Final = {
+    "check": "fluo check RULES... --traces INPUT... [options]",
+    "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
+    "demo": "fluo demo [INCIDENT] [--keep DIR] [options]",
+}
+DESCRIPTION: Final = "Executable invariants: OpenTelemetry traces in, violations out, each with a proof."
+
+
+class _Parser(ArgumentParser):
+    """A parser whose errors are those of fluo."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(code="C001", message=message, hint=f"`{self.prog} --help` tells what there is")
+
+
+def parse_arguments(argv: Sequence[str]) -> Namespace | int:
+    """Return the parsed command line, or the exit status where it only asked for help or the version.
+
+    Raises:
+        ConfigError: a verb or an option does not exist, or an option lacks its value.
+    """
+    if not argv:
+        _parser().print_help(sys.stderr)
+        return EXIT_INPUT
+    if argv[0] not in VERBS and not argv[0].startswith("-"):
+        hint = did_you_mean(argv[0], VERBS) or f"the verbs are {', '.join(VERBS)}"
+        raise ConfigError(code="C002", message=f"`{argv[0]}` is not a verb of fluo", hint=hint)
+    if argv[0].startswith("-") and argv[0] not in GLOBAL:
+        hint = did_you_mean(argv[0], GLOBAL) or "options come after a verb: `fluo VERB --help` tells which"
+        raise ConfigError(code="C003", message=f"`{argv[0]}` is not an option of `fluo`", hint=hint)
+    parser = _parser()
+    try:
+        arguments, unknown = parser.parse_known_args(argv)
+    except SystemExit as end:  # --help and --version
+        return int(end.code or EXIT_OK)
+    if unknown:
+        word = next((word for word in unknown if word.startswith("-")), unknown[0])
+        name = word.partition("=")[0]
+        hint = did_you_mean(name, arguments.options) or f"`fluo {argv[0]} --help` tells what there is"
+        raise ConfigError(code="C003", message=f"`{name}` is not an option of `fluo {argv[0]}`", hint=hint)
+    return arguments
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="fluo", description=DESCRIPTION, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", required=True)
+    epilogs = {"check": STATUSES, "explain": EXPLAIN_STATUSES, "demo": DEMO_STATUSES}
+    for verb, add in (("check", _check), ("explain", _explain), ("demo", _demo)):
+        one = verbs.add_parser(
+            verb,
+            usage=USAGES[verb],
+            help=VERBS[verb],
+            description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.",
+            epilog=epilogs[verb],
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        actions = [*add(one), *_common(one)]
+        one.set_defaults(options=[name for action in actions for name in action.option_strings])
+    return parser
+
+
+class _Version(Action):
+    """``--version``, which looks the version up only when it is asked for."""
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - start-up counts
+
+        sys.stdout.write(f"fluo {version('fluo_logic')}\n")
+        parser.exit()
+
+
+def _inputs(parser: ArgumentParser) -> list[Action]:
+    return [
+        parser.add_argument(
+            "rules",
+            nargs="*",
+            metavar="RULES",
+            help="`.fluo` files, folders of them, or a shipped pack (pack:case-studies)",
+        ),
+        parser.add_argument(
+            "--traces",
+            nargs="+",
+            action="extend",
+            metavar="INPUT",
+            help="trace files, folders, globs, or - for standard input; formats and compression are detected",
+        ),
+        parser.add_argument("--engine", metavar="NAME", help="auto (default) or clingo"),
+        parser.add_argument(
+            "--format",
+            action="append",
+            metavar="FORMAT[=PATH]",
+            help="text (default) or json, to standard output or a file; can be repeated",
+        ),
+        parser.add_argument(
+            "--now",
+            metavar="TIME",
+            help="end of the data, from which deadlines are judged (RFC 3339; default: the latest time seen)",
+        ),
+        parser.add_argument(
+            "--clock-skew", metavar="D", help="by how much clocks of services may differ, such as 5ms (default: 0, off)"
+        ),
+        parser.add_argument(
+            "--assume-complete",
+            action=BooleanOptionalAction,
+            help="treat holes in traces as if nothing were missing there",
+        ),
+    ]
+
+
+def _check(parser: ArgumentParser) -> list[Action]:
+    return [
+        *_inputs(parser),
+        parser.add_argument(
+            "--fail-on", metavar="SEVERITY", help="critical, high, medium, low or info (default: info, which is any)"
+        ),
+        parser.add_argument(
+            "--select",
+            action="append",
+            metavar="WORDS",
+            help="check only these: rule ids, tag:T, severity:S, with commas; can be repeated",
+        ),
+        parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
+        parser.add_argument("--max-proofs", metavar="N", help="proofs a rule (default: 20); counts are never capped"),
+        parser.add_argument(
+            "--strict", action=BooleanOptionalAction, help="exit with 4 when something is inconclusive or pending"
+        ),
+    ]
+
+
+def _explain(parser: ArgumentParser) -> list[Action]:
+    return [
+        *_inputs(parser),
+        parser.add_argument("--rule", metavar="ID", help="the rule, where RULES hold several"),
+        parser.add_argument(
+            "--scope",
+            metavar="ID",
+            help="a trace id or its beginning, or the value of the rule's scope key (default: the worst scope)",
+        ),
+    ]
+
+
+def _demo(parser: ArgumentParser) -> list[Action]:
+    return [
+        parser.add_argument(
+            "incident",
+            nargs="?",
+            metavar="INCIDENT",
+            help="only this one, with more proofs: its number, or a part of its name",
+        ),
+        parser.add_argument("--keep", metavar="DIR", help="keep the traces in this folder"),
+    ]
+
+
+def _common(parser: ArgumentParser) -> list[Action]:
+    return [
+        parser.add_argument("-q", "--quiet", action="store_true", help="print only what is wrong"),
+        parser.add_argument(
+            "-v", "--verbose", action="store_true", help="also tell what was read and how long it took"
+        ),
+        parser.add_argument("--no-color", action="store_true", help="no colour; NO_COLOR does the same"),
+    ]

@@ -1,0 +1,100 @@
+"""``fluo check``."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import Final
+
+from fluo_logic import pipeline
+from fluo_logic.commands.output import check_targets, tell, tell_problems, write_outputs
+from fluo_logic.commands.select import selected
+from fluo_logic.commands.settings import SEVERITIES, Settings, read_settings, strange_variables
+from fluo_logic.errors import EXIT_INPUT, EXIT_OK, EXIT_UNDECIDED, EXIT_VIOLATIONS, ConfigError
+from fluo_logic.explain.words import inert, plural
+from fluo_logic.lang.parse import load_rules
+from fluo_logic.lang.syntax import Ruleset
+from fluo_logic.report.as_json import report_json
+from fluo_logic.report.terminal import report_text
+from fluo_logic.report.violation import Report
+from fluo_logic.resources import rules_path
+
+RULE_ENDINGS: Final = frozenset({".fluo", ".yaml", ".yml"})
+
+
+def run(arguments: Namespace) -> int:
+    """Check and report; return the exit status."""
+    settings = read_settings(arguments)
+    warn_of_variables()
+    rules = selected(rules_of(settings), settings.select, settings.ignore)
+    traces = traces_of(settings)
+    check_targets(settings.format)
+    report = pipeline.check(traces, rules, options_of(settings))
+    tell_problems(report.data.problems, quiet=arguments.quiet, verbose=arguments.verbose)
+    if arguments.verbose:
+        _tell_more(report)
+    quiet = arguments.quiet and not report.violations
+    outputs = [output for output in settings.format if output.form != "text" or output.path or not quiet]
+    write_outputs(
+        outputs,
+        lambda colour, width: report_text(report, colour=colour, width=width),
+        lambda: report_json(report),
+        no_color=arguments.no_color,
+    )
+    return exit_status(report, fail_on=settings.fail_on, strict=settings.strict)
+
+
+def exit_status(report: Report, *, fail_on: str, strict: bool) -> int:
+    """Return the exit status of a report: lost input goes before violations, those before what is undecided."""
+    if any(problem.rejected for problem in report.data.problems):
+        return EXIT_INPUT
+    if report.at_least(fail_on):
+        return EXIT_VIOLATIONS
+    worst = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    if strict and any(item.severity in worst for item in report.violations if item.verdict != "violated"):
+        return EXIT_UNDECIDED
+    return EXIT_OK
+
+
+def rules_of(settings: Settings) -> Ruleset:
+    """Return the rules that the settings name; refuse settings that name none."""
+    if not settings.rules:
+        taken = [named for named in settings.traces if Path(named).suffix in RULE_ENDINGS]
+        hint = "name `.fluo` files, folders or a pack, such as pack:case-studies, before --traces"
+        if taken:
+            hint = f"`{taken[0]}` came after --traces and was taken for traces; name rules before it"
+        raise ConfigError(code="C010", message="no rules are given", hint=hint)
+    return load_rules([rules_path(named) for named in settings.rules])
+
+
+def traces_of(settings: Settings) -> list[str | os.PathLike[str]]:
+    """Return the trace inputs that the settings name; refuse settings that name none."""
+    if not settings.traces:
+        hint = "add --traces with files, folders or globs, or - for standard input"
+        raise ConfigError(code="C011", message="no traces are given", hint=hint)
+    return list(settings.traces)
+
+
+def options_of(settings: Settings) -> pipeline.Options:
+    """Return the options of the pipeline."""
+    return pipeline.Options(
+        engine=settings.engine,
+        max_proofs=settings.max_proofs,
+        now=settings.now,
+        clock_skew=settings.clock_skew,
+        assume_complete=settings.assume_complete,
+    )
+
+
+def warn_of_variables() -> None:
+    """Warn of environment variables that are nearly, but not, fluo's."""
+    for name, meant in strange_variables(os.environ):
+        tell(f"warning[C104]: the environment variable {name} has no meaning; did you mean {meant}?")
+
+
+def _tell_more(report: Report) -> None:
+    for summary in report.data.inputs:
+        tell(f"read {inert(summary.name)}: {summary.format or 'nothing'}, {plural(summary.spans, 'span')}")
+    seconds = " · ".join(f"{stage} {took:.3f} s" for stage, took in report.seconds.items())
+    tell(f"time {seconds}")

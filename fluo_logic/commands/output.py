@@ -1,0 +1,154 @@
+"""Where a command's words go: reports to standard output or files, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from fluo_logic.commands.settings import Output
+from fluo_logic.errors import ConfigError
+from fluo_logic.facts.model import Problem
+
+WIDTH: Final = 100
+"""How wide a text is that does not go to a terminal."""
+WIDEST: Final = 140
+NARROWEST: Final = 60
+LISTED: Final = 10
+"""How many problems of one kind are listed before the rest is counted."""
+
+
+def wants_colour(stream: TextIO, *, no_color: bool, environment: Mapping[str, str] | None = None) -> bool:
+    """Return whether to colour what goes to ``stream``.
+
+    ``--no-color`` and a ``NO_COLOR`` that is not empty turn colour off, ``FORCE_COLOR`` turns it on; otherwise
+    terminals get it, except dumb ones.
+    """
+    variables = os.environ if environment is None else environment
+    if no_color or variables.get("NO_COLOR"):
+        return False
+    if variables.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and variables.get("TERM") != "dumb"
+
+
+def text_width(stream: TextIO) -> int:
+    """Return how wide a text for ``stream`` may be."""
+    if not stream.isatty() and "COLUMNS" not in os.environ:
+        return WIDTH
+    return min(WIDEST, max(NARROWEST, shutil.get_terminal_size((WIDTH, 24)).columns))
+
+
+def write_text(text: str) -> None:
+    """Write a text to standard output; a terminal that lacks its characters gets plain ones in their place."""
+    stream = sys.stdout
+    encoding = stream.encoding or "ascii"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        from fluo_logic.explain.text import PLAIN  # noqa: PLC0415 - rarely needed
+
+        text = text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(text)
+
+
+def json_text(document: object, encoding: str = "utf-8") -> str:
+    """Return a document as JSON text that ``encoding`` can carry, with a line end."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2)
+    return text + "\n"
+
+
+def check_targets(outputs: Sequence[Output]) -> None:
+    """Refuse files that cannot be written, before the work is done.
+
+    Raises:
+        ConfigError: a path is a folder, or its folder does not exist.
+    """
+    for output in outputs:
+        if output.path is None:
+            continue
+        path = Path(output.path)
+        if path.is_dir():
+            raise _unwritable(output.path, "it is a folder")
+        if not path.parent.is_dir():
+            raise _unwritable(output.path, f"there is no folder `{path.parent}`")
+
+
+def write_outputs(
+    outputs: Sequence[Output], text: Callable[[bool, int], str], document: Callable[[], object], *, no_color: bool
+) -> None:
+    """Write a report in every form that was asked for.
+
+    Args:
+        outputs: the forms and where they go.
+        text: makes the text, given whether to colour it and how wide it may be.
+        document: makes the JSON document.
+        no_color: whether colour was turned off.
+
+    Raises:
+        ConfigError: a file cannot be written; the others were.
+    """
+    failed: ConfigError | None = None
+    for output in outputs:
+        if output.path is None:
+            if output.form == "json":
+                sys.stdout.write(json_text(document(), sys.stdout.encoding or "ascii"))
+            else:
+                write_text(text(wants_colour(sys.stdout, no_color=no_color), text_width(sys.stdout)))
+            continue
+        content = json_text(document()) if output.form == "json" else text(False, WIDTH)  # noqa: FBT003
+        try:
+            with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+                out.write(content)
+        except OSError as error:
+            failed = failed or _unwritable(output.path, (error.strerror or str(error)).lower())
+    if failed is not None:
+        raise failed
+
+
+def _unwritable(path: str, reason: str) -> ConfigError:
+    return ConfigError(code="C120", message=f"the report cannot be written to `{path}`: {reason}")
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error, whose own error handler shows what the terminal lacks."""
+    sys.stderr.write(f"{line}\n")
+
+
+def tell_problems(problems: Sequence[Problem], *, quiet: bool, verbose: bool) -> None:
+    """Tell what is wrong with the inputs, a line for each problem, or only how many there are."""
+    from fluo_logic.explain.words import inert, plural  # noqa: PLC0415 - start-up counts
+
+    lost = sum(problem.count for problem in problems if problem.rejected)
+    unsound = sum(problem.count for problem in problems if not problem.rejected)
+    if quiet:
+        if lost:
+            tell(f"error: {plural(lost, 'part')} of the input could not be read")
+        if unsound:
+            tell(f"warning: {plural(unsound, 'part')} of the input {'is' if unsound == 1 else 'are'} not sound")
+        return
+    told: dict[tuple[str, str], int] = {}
+    hints: set[str] = set()
+    for problem in problems:
+        kind = (problem.input, problem.code)
+        told[kind] = told.get(kind, 0) + problem.count
+        if told[kind] > LISTED and not verbose:
+            continue
+        word = "error" if problem.rejected else "warning"
+        place = f"{problem.input}, {problem.where}" if problem.where else problem.input
+        hint = ""
+        if problem.hint is not None and problem.hint not in hints:
+            hints.add(problem.hint)
+            hint = f" (hint: {problem.hint.rstrip('.')})"
+        tell(f"{word}[{problem.code}]: {inert(place)}: {inert(problem.message.rstrip('.'))}{hint}")
+    for (name, code), count in told.items():
+        if count > LISTED and not verbose:
+            tell(f"  … {count - LISTED:,} more [{code}] in {inert(name)} (-v lists them)")
