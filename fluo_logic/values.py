@@ -125,6 +125,8 @@ class Mode(StrEnum):
     """The right side is a string or Boolean literal: canonical texts, by code point."""
     AUTO = "auto"
     """Both sides are attributes: numeric when both read as numbers, canonical texts otherwise."""
+    EACH = "each"
+    """The right side is a list of literals, each of which decides for itself."""
 
 
 ORDER_OPERATORS: Final = frozenset({"<", "<=", ">", ">="})
@@ -141,8 +143,7 @@ def literal_mode(literal: Value) -> Mode:
 def compare(operator: str, left: Value | None, right: Value | None, mode: Mode) -> bool:
     """Return whether ``left operator right``; false where a side is missing.
 
-    ``operator`` is one of `POSITIVE_OPERATORS`.  For ``in`` with a tuple of literals each element brings its own
-    mode unless ``mode`` is AUTO; a right side that is not a list has no members.
+    ``operator`` is one of `POSITIVE_OPERATORS`; for ``in``, a right side that is not a list has no members.
     """
     if left is None or right is None:
         return False
@@ -153,7 +154,7 @@ def compare(operator: str, left: Value | None, right: Value | None, mode: Mode) 
             return _ordered(operator, left, right, mode)
         case "in":
             return isinstance(right, tuple) and any(
-                _equal(left, item, mode if mode is Mode.AUTO else literal_mode(item)) for item in right
+                _equal(left, item, literal_mode(item) if mode is Mode.EACH else mode) for item in right
             )
         case "contains":
             if isinstance(left, tuple):

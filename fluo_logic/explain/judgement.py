@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from fluo_logic.explain import proof as p
 from fluo_logic.explain.build import RuleProver, ScopeProver
-from fluo_logic.explain.certainty import Doubts, Judge, Truth
+from fluo_logic.explain.certainty import Judge
+from fluo_logic.explain.doubts import Doubts
 from fluo_logic.explain.evidence import goal_of
+from fluo_logic.explain.possible import Truth
 from fluo_logic.explain.words import duration_text, instant_text, plural, span_text
 from fluo_logic.facts.model import Span
 from fluo_logic.facts.store import Ground, Row

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from types import MappingProxyType
+from typing import Final, TypeAlias, assert_never
 
 from fluo_logic.facts.aggregates import aggregate, largest_window
 from fluo_logic.facts.schema import EXTENSIONAL
@@ -14,6 +15,7 @@ from fluo_logic.logic import Aggregate, Atom, Compare, Const, Literal, Not, Pres
 from fluo_logic.solve.base import Answer
 from fluo_logic.values import Number, Value
 
+NO_VALUES: Final[Mapping[int, Value]] = MappingProxyType({})
 Binding: TypeAlias = Mapping[Var, "Ground | Value"]
 
 
@@ -112,10 +114,13 @@ class Matcher:
         spans = [row[position] for row in self.rows(literal.over, free)]
         return self.taken(literal, [span for span in spans if isinstance(span, int)])
 
-    def taken(self, literal: Aggregate, spans: Sequence[int]) -> Elements:
-        """Return the value of an aggregate over the given elements, and those of them that it rests on."""
+    def taken(self, literal: Aggregate, spans: Sequence[int], values: Mapping[int, Value] = NO_VALUES) -> Elements:
+        """Return the value of an aggregate over the given elements, and those of them that it rests on.
+
+        ``values`` stand in for the values of some elements.
+        """
         valued = sorted(
-            ((self._start(span), span, self._target(literal, span)) for span in spans),
+            ((self._start(span), span, values.get(span, self._target(literal, span))) for span in spans),
             key=lambda item: (item[0] is None, item[0] or 0, item[1]),
         )
         if literal.window is None:

@@ -14,7 +14,8 @@ def aggregate(function: str, values: Sequence[Value | None]) -> Number | None:
     """Return the aggregate of ``values``, one for each element, None for a missing one.
 
     ``count`` counts elements; ``count distinct`` counts canonical texts; the others skip what is no number.  Sums of
-    integers are exact; with a double among the addends the exact sum is rounded once.  An average is the exact quotient, rounded once.  ``min``, ``max`` and ``avg`` of nothing are None.
+    integers are exact; with a double among the addends the exact sum is rounded once.  An average is the exact
+    quotient, rounded once.  ``min``, ``max`` and ``avg`` of nothing are None.
     """
     if function == "count":
         return len(values)
@@ -38,28 +39,31 @@ def aggregate(function: str, values: Sequence[Value | None]) -> Number | None:
 
 
 def total(numbers: Sequence[Number]) -> Number | None:
-    """Return the exact sum of integers, or the correctly rounded sum where there is a double; None if not finite."""
+    """Return the exact sum of integers, or the correctly rounded sum where there is a double.
+
+    Infinities of one sign sum to that infinity; of both signs, there is no sum.
+    """
     if not any(isinstance(number, float) for number in numbers):
         return sum(numbers)
-    if not all(math.isfinite(number) for number in numbers):
-        return None
-    try:
-        return float(sum(map(Fraction, numbers), Fraction(0)))
-    except OverflowError:
-        return None
+    infinite = {number for number in numbers if isinstance(number, float) and math.isinf(number)}
+    if infinite:
+        return infinite.pop() if len(infinite) == 1 else None
+    return _rounded(sum(map(Fraction, numbers), Fraction(0)))
 
 
 def average(numbers: Sequence[Number]) -> Number | None:
-    """Return the mean: an integer where it is one, else the nearest double; None if not finite."""
-    if not all(math.isfinite(number) for number in numbers):
-        return None
+    """Return the mean: an integer where it is one, else the nearest double; infinities as in `total`."""
+    if any(isinstance(number, float) and math.isinf(number) for number in numbers):
+        return total(numbers)
     mean = sum(map(Fraction, numbers), Fraction(0)) / len(numbers)
-    if mean.denominator == 1 and not any(isinstance(number, float) for number in numbers):
-        return mean.numerator
+    return mean.numerator if mean.denominator == 1 else _rounded(mean)
+
+
+def _rounded(number: Fraction) -> float:
     try:
-        return float(mean)
+        return float(number)
     except OverflowError:
-        return None
+        return math.copysign(math.inf, number)
 
 
 def largest_window(

@@ -91,7 +91,7 @@ class FactStore:
                     case "attribute":
                         return lookup(span, key)
                     case "resource":
-                        return find(span.resource.attributes, key)
+                        return span.resource.attributes.get(key)
                     case _:
                         return self._intrinsic(span, key)
             case (span_index, number):

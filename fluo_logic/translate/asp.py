@@ -261,7 +261,7 @@ class _Translator:
             first = f"at({quote(left.key)},{one},A{tag})"
             second = f"at({quote(right.key)},{two},B{tag})"
             return [first, second, f"A{tag} {_GRINGO[op]} B{tag}"]
-        if mode is not Mode.AUTO:
+        if mode is not Mode.AUTO or "event" in {left.space, right.space}:
             return None
         first_name, second_name = field_name(left.space, left.key), field_name(right.space, right.key)
         if op == "==":
@@ -358,7 +358,8 @@ _GRINGO: Final = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 def _rule(head: str, body: Iterable[str]) -> str:
-    return f"{head} :- {', '.join(body)}."
+    conditions = ", ".join(body)
+    return f"{head} :- {conditions}." if conditions else f"{head}."
 
 
 def _sort(arg: Var | Const) -> Sort:

@@ -76,7 +76,7 @@ def _obligation(
 
 def _scope(rule: s.Rule, context: Context) -> tuple[Atom, Atom, Field | None]:
     """Return the atoms of scopes and of their members, defined once for each kind and key."""
-    origin = origin_of(rule.id, rule.scope.origin or rule.origin)
+    origin = replace(origin_of(rule.id, rule.scope.origin or rule.origin), text=_scope_text(rule.scope))
     span, trace, name = Var("S", Sort.SPAN), Var("T", Sort.TRACE), Var("N", Sort.TEXT)
     in_trace = Atom("span", (trace, span, name), origin)
     key = None
@@ -101,9 +101,15 @@ def _scope(rule: s.Rule, context: Context) -> tuple[Atom, Atom, Field | None]:
             context.add(member, [in_trace], origin)
         else:
             _keyed_members(member, key, context)
-        context.add(Atom(context.shared[f"{shared} itself"], (scope_term,), origin), [member], origin)
+        # All traces together are one scope, even where there is none.
+        some_span = [member] if isinstance(scope_term, Var) else []
+        context.add(Atom(context.shared[f"{shared} itself"], (scope_term,), origin), some_span, origin)
     member = Atom(context.shared[shared], (scope_term, span), origin)
     return Atom(context.shared[f"{shared} itself"], (scope_term,), origin), member, key
+
+
+def _scope_text(scope: s.RuleScope) -> str:
+    return scope.kind.value if scope.key is None else f"{scope.kind.value} {scope.key.key}"
 
 
 def _keyed_members(member: Atom, key: Field, context: Context) -> None:

@@ -15,7 +15,7 @@ DESCENDANT = "descendant"
 def relation_literals(
     kind: RelationKind, left: Var, right: Var, within: int | None, origin: Origin, context: Context
 ) -> list[Literal]:
-    """Return the literals for ``left kind right``; no span relates to itself."""
+    """Return the literals for ``left kind right``; no span relates in time or tree to itself."""
     distinct: Literal = Not(Compare(left, "==", right, Mode.AUTO, origin), origin)
     match kind:
         case RelationKind.BEFORE:
@@ -44,9 +44,9 @@ def relation_literals(
             parent = context.variable(Sort.TEXT, "P")
             return [Atom("parent_ref", (left, parent), origin), Atom("parent_ref", (right, parent), origin), distinct]
         case RelationKind.LINKED_TO:
-            return [distinct, Atom("link", (left, right), origin)]
+            return [Atom("link", (left, right), origin)]
         case RelationKind.LINKED_FROM:
-            return [distinct, Atom("link", (right, left), origin)]
+            return [Atom("link", (right, left), origin)]
         case _:
             assert_never(kind)
 

@@ -88,7 +88,7 @@ def comparison_mode(left: Term, right: Term) -> Mode:
     """Return how two terms compare: a literal on either side decides, two values of spans decide for themselves."""
     for side in (right, left):
         if isinstance(side, Const):
-            return Mode.TEXT if isinstance(side.value, tuple) else literal_mode(side.value)
+            return Mode.EACH if isinstance(side.value, tuple) else literal_mode(side.value)
     return Mode.AUTO
 
 

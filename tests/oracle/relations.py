@@ -167,6 +167,11 @@ def pairs(world: World, relation: syntax.Relation, env: Environment) -> Iterator
 
 def _pair(world: World, relation: syntax.Relation, left: AnySpan, right: AnySpan, env: Environment) -> Truth:
     sides = ((relation.left, left), (relation.right, right))
+    name = variable_of(relation.left)
+    by_link = relation.kind in {RelationKind.LINKED_TO, RelationKind.LINKED_FROM}
+    if name is not None and name == variable_of(relation.right) and not by_link:
+        # Whatever span it is: none relates in time or tree to itself.
+        return Truth.FALSE
     new = [side is UNSEEN and variable_of(term) not in env for term, side in sides]
     if world.now is not None and (all(new) or (any(new) and relation.within is None)):
         return Truth.FALSE
