@@ -8,7 +8,7 @@ from typing import Final
 
 from lark import Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from fluo_logic.lang.build.base import KEYWORDS
+from fluo_logic.lang.build.base import KEYWORDS, Context
 from fluo_logic.lang.expected import expected_phrase
 from fluo_logic.lang.grammar import parser
 from fluo_logic.lang.mistakes import Found, find_slip
@@ -16,6 +16,8 @@ from fluo_logic.lang.source import Mistakes
 
 MAX_SLIPS: Final = 20
 """How many slips of one part are reported."""
+MAX_DEPTH: Final = 120
+"""How deep a parse tree may be: nested conditions, `not`s and sums together."""
 SHOWN: Final = 30
 LAST_WORD: Final = re.compile(r"(?<![\w.$-])(?P<word>[A-Za-z_]+)\s*\Z")
 TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|\$?[A-Za-z_][\w.-]*|[0-9][\w.]*|[=!<>]=|&&|\|\||->|\S')
@@ -132,3 +134,17 @@ def _hint(text: str, position: int, expected: str) -> str | None:
     if re.match(r"[/:@%?~^\\]", text[position : position + 1]):
         return "quote a text or a name with such characters in it"
     return None
+
+
+def is_too_deep(context: Context, root: Tree[Token]) -> bool:
+    """Return, after reporting it, whether a parse tree is deeper than `MAX_DEPTH`; needs no recursion."""
+    stack = [(root, 1)]
+    while stack:
+        node, level = stack.pop()
+        if level > MAX_DEPTH:
+            start = context.span(node)[0]
+            message = f"negations, sums and conditions nest more than {MAX_DEPTH} deep"
+            context.mistakes.report("E113", message, start, start + 1, "split the condition into several rules")
+            return True
+        stack.extend((child, level + 1) for child in node.children if isinstance(child, Tree))
+    return False

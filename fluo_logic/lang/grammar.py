@@ -12,10 +12,6 @@ STARTS: Final = ("file", "rule", "metadata", "scope", "block", "condition", "exa
 """The parts of the grammar that are parsed on their own: a whole file, and what is retried after a mistake."""
 
 
-MAX_DEPTH: Final = 120
-"""How deep a parse tree may be: nested conditions, `not`s and sums together."""
-
-
 @functools.lru_cache(maxsize=1)
 def parser() -> Lark:
     """Return the parser."""
@@ -31,14 +27,3 @@ def tree_or_none(text: str, start: str) -> Tree[Token] | None:
         return parser().parse(text, start=start)
     except UnexpectedInput:
         return None
-
-
-def too_deep(root: Tree[Token]) -> Tree[Token] | None:
-    """Return a node below `MAX_DEPTH` others, None where there is none; needs no recursion."""
-    stack = [(root, 1)]
-    while stack:
-        node, level = stack.pop()
-        if level > MAX_DEPTH:
-            return node
-        stack.extend((child, level + 1) for child in node.children if isinstance(child, Tree))
-    return None

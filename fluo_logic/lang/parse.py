@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from fluo_logic.errors import RuleError, RuleFilesError, Where
+from fluo_logic.lang.attempt import is_too_deep
 from fluo_logic.lang.build import rules as build
 from fluo_logic.lang.build.base import Context, tree, trees
 from fluo_logic.lang.check import check_rule, duplicate_ids
-from fluo_logic.lang.grammar import MAX_DEPTH, too_deep, tree_or_none
+from fluo_logic.lang.grammar import tree_or_none
 from fluo_logic.lang.recover import recover
 from fluo_logic.lang.scan import scan
 from fluo_logic.lang.source import Mistakes, Source, position
@@ -20,6 +21,8 @@ from fluo_logic.lang.syntax import Origin, Reading, Rule, Ruleset
 
 MAX_CHARACTERS: Final = 1_000_000
 """How long a rule file may be."""
+MAX_RULES: Final = 10_000
+"""How many rules a file may hold."""
 ID: Final = re.compile(r"[A-Za-z0-9_.-]+")
 SUFFIX: Final = ".fluo"
 
@@ -69,15 +72,17 @@ def _parse(
         message = "there is no rule in this text"
         hint = 'write `rule ID "title" { when { … } always { … } }`, or a condition alone'
         return [], [*mistakes.in_order(), RuleError("E504", message, where=Where(file, 1, 1), hint=hint)]
+    heads = sum(bracket.kind == "rule" for bracket in scanned.brackets)
+    if heads > MAX_RULES:
+        message = f"the file holds {heads:,} rules, and {MAX_RULES:,} is the limit"
+        return [], [RuleError("E505", message, where=Where(file, 1, 1), hint="split it into several files")]
     rules: list[Rule] = []
     context = Context(mistakes)
     node = tree_or_none(scanned.text, "file") if scanned.sound else None
     if node is None:
         rules = recover(context, scanned)
-    elif (deep := too_deep(node)) is not None:
-        message = f"negations, sums and conditions nest more than {MAX_DEPTH} deep"
-        start = context.span(deep)[0]
-        mistakes.report("E113", message, start, start + 1, "split the condition into several rules")
+    elif is_too_deep(context, node):
+        rules = []
     elif node.data == "anonymous":
         if ID.fullmatch(anonymous_id) is None:
             message = f"`{anonymous_id}` is not an id, and this rule has no other"
@@ -89,10 +94,8 @@ def _parse(
         rules = [build.rule(context, item) for item in trees(node)]
     for rule in rules:
         check_rule(rule, mistakes)
-    rules = [rule for rule in rules if not _touched(rule.origin, mistakes.errors)]
-    errors = mistakes.in_order()
-    repeated = duplicate_ids(rules)
-    return rules, sorted([*errors, *repeated], key=position)
+    right = [] if mistakes.full else [rule for rule in rules if not _touched(rule.origin, mistakes.errors)]
+    return right, sorted([*mistakes.in_order(), *duplicate_ids(right)], key=position)
 
 
 def _touched(origin: Origin, errors: Sequence[RuleError]) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from fluo_logic.lang.attempt import attempt, part_of
+from fluo_logic.lang.attempt import attempt, is_too_deep, part_of
 from fluo_logic.lang.build import rules as build
 from fluo_logic.lang.build.base import Context, Node
 from fluo_logic.lang.check import check_parts
 from fluo_logic.lang.check_variables import check_variables
-from fluo_logic.lang.grammar import too_deep, tree_or_none
+from fluo_logic.lang.grammar import tree_or_none
 from fluo_logic.lang.scan import Bracket, Scan
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.lang.syntax import Rule
@@ -49,6 +50,8 @@ def recover(context: Context, scanned: Scan) -> list[Rule]:
     rules: list[Rule] = []
     position = 0
     for bracket in heads:
+        if mistakes.full:
+            return []
         _stray(context, scanned.text, position, bracket.head)
         rule = _rule(context, scanned.text, bracket)
         rules.extend([rule] if rule is not None else [])
@@ -76,8 +79,9 @@ def _rule(context: Context, text: str, bracket: Bracket) -> Rule | None:
     end = _end(bracket)
     if bracket.closed and bracket.sound:
         node = tree_or_none(text[bracket.head : end], "rule")
+        inner = Context(context.mistakes, bracket.head)
         if node is not None:
-            return build.rule(Context(context.mistakes, bracket.head), node)
+            return None if is_too_deep(inner, node) else build.rule(inner, node)
     head = text[bracket.head : bracket.open]
     if RULE_HEAD.match(head) is None:
         message = "a rule begins with `rule`, an id, and perhaps a title in quotes"
@@ -102,8 +106,10 @@ class _Content:
     complete: bool = True
     draft: build.Draft = field(default_factory=build.Draft)
     has_blocks: bool = field(init=False)
+    braces: list[Bracket] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.braces = [bracket for bracket in self.brackets if bracket.char == "{"]
         self.has_blocks = any(bracket.kind == "block" for bracket in self.brackets)
 
     def examine(self, start: int, end: int) -> None:
@@ -132,8 +138,12 @@ class _Content:
     def _examine(self, node: Node | None, start: int) -> None:
         if node is None:
             self.complete = False
-        elif too_deep(node) is None:
-            build.add(Context(self.context.mistakes, start), self.draft, node)
+            return
+        context = Context(self.context.mistakes, start)
+        if is_too_deep(context, node):
+            self.complete = False
+        else:
+            build.add(context, self.draft, node)
 
     def _in_order(self, rank: int, start: int, end: int) -> None:
         if rank >= self.rank:
@@ -152,11 +162,13 @@ class _Content:
             if position >= end:
                 return
             found = ITEM.match(self.text, position, end)
-            if found is None or (found["unknown"] and NO_METADATA.match(self.text, position, end)):
-                self._rest(position, end)
+            if self.context.mistakes.full:
                 return
-            self._item(found)
-            position = found.end()
+            if found is None or (found["unknown"] and NO_METADATA.match(self.text, position, end)):
+                position = self._rest(position, end)
+            else:
+                self._item(found)
+                position = found.end()
 
     def _item(self, found: re.Match[str]) -> None:
         mistakes = self.context.mistakes
@@ -192,14 +204,13 @@ class _Content:
     def _parsed(self, start: int, end: int, symbol: str) -> None:
         self._examine(attempt(self.context.mistakes, part_of(self.text, start, end), symbol), start)
 
-    def _rest(self, start: int, end: int) -> None:
-        inside = [bracket for bracket in self.brackets if start <= bracket.open < end and bracket.char == "{"]
-        if inside:
+    def _rest(self, start: int, end: int) -> int:
+        """Examine what is no metadata and no scope; return where to go on."""
+        index = bisect.bisect_left(self.braces, start, key=lambda bracket: bracket.open)
+        if index < len(self.braces) and self.braces[index].open < end:
             self.complete = False
-            self._unknown_block(start, inside[0])
-            if _end(inside[0]) < end:
-                self._gap(_end(inside[0]), end)
-            return
+            self._unknown_block(start, self.braces[index])
+            return max(_end(self.braces[index]), start + 1)
         if self.has_blocks or self.rank > 1:
             line = re.match(r"[^\n]*", self.text[start:end])
             stop = start + len(line[0].rstrip()) if line is not None else end
@@ -207,9 +218,10 @@ class _Content:
             message = "a condition of a rule with blocks stands inside one of them"
             hint = "put it into a `when { … }`, `always { … }` or `never { … }` block"
             self.context.mistakes.report("E127", message, start, stop, hint)
-            return
+            return end
         self._in_order(2, start, end)
         self._parsed(start, start + len(self.text[start:end].rstrip()), "condition")
+        return end
 
     def _unknown_block(self, start: int, bracket: Bracket) -> None:
         head = self.text[start : bracket.open].rstrip()

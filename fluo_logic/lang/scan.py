@@ -97,6 +97,8 @@ class _Scanner:
     def run(self) -> Scan:
         text = self.mistakes.source.text
         for found in TOKEN.finditer(text):
+            if self.mistakes.full:
+                return Scan("".join(self.pieces), self.outermost, sound=False, readable=False)
             match found.lastgroup:
                 case "comment":
                     self.pieces.append(_blank(found[0]))
@@ -128,19 +130,16 @@ class _Scanner:
 
     def _open_string(self, found: re.Match[str]) -> None:
         """An open string ends at the end of its line; the brackets that close after it are kept."""
-        text = found[0].rstrip()
-        self._report(
-            "E103", "this string is never closed", found.start(), found.start() + len(text), 'close it with `"`'
-        )
-        cut = max(1, len(found[0].rstrip(")]}, \t\r\f\v")))
+        text, start = found[0], found.start()
+        self._report("E103", "this string is never closed", start, start + len(text.rstrip()), 'close it with `"`')
+        cut = max(1, len(text.rstrip(")]}, \t\r\f\v")))
         # The quotes stay balanced: the last character of the content gives way to the closing quote.
-        body = found[0][1:cut].replace('"', "'").replace("\\", "/")
+        body = text[1:cut].replace('"', "'").replace("\\", "/")
         self.pieces.append('"' + body[:-1] + '"' if body else " ")
-        for index in range(cut, len(found[0])):
-            char = found[0][index]
-            self.pieces.append(char)
-            if char in ")]}":
-                self._bracket(char, found.start() + index)
+        for index in range(cut, len(text)):
+            self.pieces.append(text[index])
+            if text[index] in ")]}" and not self.mistakes.full:
+                self._bracket(text[index], start + index)
 
     def _odd_quotes(self, found: re.Match[str]) -> None:
         inside = found[0][1:-1]

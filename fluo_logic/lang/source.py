@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
+from typing import Final
 
 from fluo_logic.errors import RuleError, Where
 from fluo_logic.lang.syntax import Origin
+
+MAX_MISTAKES: Final = 1000
+"""How many mistakes of one file are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,8 @@ class Source:
     file: str
     text: str
     line_starts: tuple[int, ...] = field(init=False, repr=False)
+    lines: dict[int, str] = field(init=False, repr=False, default_factory=dict)
+    """The lines that were asked for, so that many mistakes in one line share its text."""
 
     def __post_init__(self) -> None:
         """Find the lines."""
@@ -29,9 +35,11 @@ class Source:
 
     def line(self, number: int) -> str:
         """Return the 1-based line without its end."""
-        start = self.line_starts[number - 1]
-        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        if number not in self.lines:
+            start = self.line_starts[number - 1]
+            end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+            self.lines[number] = self.text[start:end].rstrip("\r\n")
+        return self.lines[number]
 
     def origin(self, start: int, end: int) -> Origin:
         """Return the origin of ``text[start:end]``."""
@@ -50,11 +58,6 @@ class Source:
         """Return the offset at which a node of this text begins."""
         return self.line_starts[origin.line - 1] + origin.column - 1
 
-    def where_of(self, origin: Origin) -> Where:
-        """Return the place of a node of this text."""
-        start = self.start_of(origin)
-        return self.where(start, start + len(origin.text))
-
 
 @dataclass(slots=True)
 class Mistakes:
@@ -63,13 +66,20 @@ class Mistakes:
     source: Source
     errors: list[RuleError] = field(default_factory=list)
 
+    @property
+    def full(self) -> bool:
+        """Whether there are so many mistakes that no more are taken."""
+        return len(self.errors) >= MAX_MISTAKES
+
     def report(self, code: str, message: str, start: int, end: int, hint: str | None = None) -> None:
         """Note a mistake in ``text[start:end]``."""
-        self.errors.append(RuleError(code, message, where=self.source.where(start, end), hint=hint))
+        if not self.full:
+            self.errors.append(RuleError(code, message, where=self.source.where(start, end), hint=hint))
 
     def report_at(self, code: str, message: str, origin: Origin, hint: str | None = None) -> None:
         """Note a mistake in the text of a node."""
-        self.errors.append(RuleError(code, message, where=self.source.where_of(origin), hint=hint))
+        start = self.source.start_of(origin)
+        self.report(code, message, start, start + len(origin.text), hint)
 
     def within(self, start: int, end: int) -> bool:
         """Return whether there is a mistake in ``text[start:end]``."""

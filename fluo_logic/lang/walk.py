@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -16,9 +17,19 @@ def nodes(root: object) -> Iterator[Any]:
         node = stack.pop()
         if isinstance(node, tuple):
             stack.extend(reversed(node))
-        elif is_dataclass(node) and not isinstance(node, Origin):
+            continue
+        names = _parts(type(node))
+        if names is not None:
             yield node
-            stack.extend(getattr(node, item.name) for item in reversed(fields(node)))
+            stack.extend(getattr(node, name) for name in names)
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """Return the fields of a class of nodes, last first; None for anything else."""
+    if not is_dataclass(kind) or kind is Origin:
+        return None
+    return tuple(item.name for item in reversed(fields(kind)) if item.name != "origin")
 
 
 def variables_in(root: object) -> Iterator[tuple[str, Origin]]:
