@@ -127,7 +127,7 @@ def report(session: Session) -> Report:
     rules: list[RuleReport] = []
     violations: list[Violation] = []
     for rule, plan in session.plans:
-        checked = _RuleCheck(session, rule, plan)
+        checked = RuleCheck(session, rule, plan)
         violations.extend(checked.violations())
         rules.append(checked.summary())
     session.seconds["prove"] = time.perf_counter() - clock
@@ -143,7 +143,7 @@ def report(session: Session) -> Report:
     return Report(data, tuple(rules), tuple(violations), dict(session.seconds))
 
 
-class _RuleCheck:
+class RuleCheck:
     """One rule on the solved data."""
 
     def __init__(self, session: Session, rule: Rule, plan: RulePlan) -> None:
@@ -280,11 +280,11 @@ def explain(
 def explain_scope(session: Session, scope: str | None) -> Explanation:
     """Explain the first rule of a solved session on a scope; see `explain`."""
     ((rule, plan),) = session.plans
-    checked = _RuleCheck(session, rule, plan)
+    checked = RuleCheck(session, rule, plan)
     return checked.explanation(_pick_scope(checked, scope))
 
 
-def _pick_scope(checked: _RuleCheck, wanted: str | None) -> Ground:
+def _pick_scope(checked: RuleCheck, wanted: str | None) -> Ground:
     session, plan = checked.session, checked.plan
     scopes = sorted(row[0] for row in session.answer.rows(plan.scope.predicate))
     if not scopes:
