@@ -12,13 +12,13 @@ from fluo_logic.lang.syntax import Origin, Pattern, Variable, VariableValue
 
 def nodes(root: object) -> Iterator[Any]:
     """Yield ``root`` and every node below it, parents before children, in source order."""
-    stack = [root]
+    stack: list[Any] = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, tuple):
             stack.extend(reversed(node))
             continue
-        names = _parts(type(node))
+        names = _parts(type(node))  # type: ignore[arg-type]  # mypy takes a class for unhashable
         if names is not None:
             yield node
             stack.extend(getattr(node, name) for name in names)
