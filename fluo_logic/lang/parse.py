@@ -108,20 +108,25 @@ def _touched(origin: Origin, errors: Sequence[RuleError]) -> bool:
 
 
 def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
-    """Return the rules of files, and of the ``.fluo`` files below folders, in order.
+    """Return the rules of files, and of the ``.fluo`` files below folders, in order; a file named twice counts once.
 
     Raises:
         RuleFilesError: With every mistake of every file: what cannot be read, what is wrong, ids that occur twice.
     """
     rules: list[Rule] = []
     errors: list[RuleError] = []
+    seen: set[Path] = set()
     for path in paths:
         for file in _files(Path(path), errors):
+            if file.resolve() in seen:
+                continue
+            seen.add(file.resolve())
             found, wrong = _load(file)
             rules.extend(found)
             errors.extend(wrong)
     # Twins within one file were reported with it.
-    errors.extend(error for error in duplicate_ids(rules) if str(error) not in {str(known) for known in errors})
+    told = {(error.code, str(error.where)) for error in errors}
+    errors.extend(error for error in duplicate_ids(rules) if (error.code, str(error.where)) not in told)
     if errors:
         raise RuleFilesError(errors)
     return Ruleset(tuple(rules))

@@ -62,6 +62,15 @@ FORMS: Final = (
     Slip(
         "E118",
         r"\.where(?![\w-])",
+        "`as` comes after every `.where`",
+        "when { a as $x.where(y == 1) } always { b }",
+        "write `.where(…) as ${word}`",
+        after=r"(?<![\w.-])(?P<back>as\s+\$(?P<word>\w+)\s*)",
+        back=True,
+    ),
+    Slip(
+        "E118",
+        r"\.where(?![\w-])",
         "a variable names one span, so `.where` cannot follow it",
         "when { a as $x } always { $x.where(y == 1) before b }",
         "join a condition by `and`: `${word}.attribute == …`",
