@@ -11,7 +11,7 @@ are left out of equality.  This module imports nothing of the package but the va
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -250,3 +250,13 @@ def literal_variables(literal: Literal) -> Iterator[Var]:
         case Aggregate(over=over, element=element, result=result):
             yield from (var for var in literal_variables(over) if var != element)
             yield result
+
+
+def is_recursive(clauses: Sequence[Clause]) -> bool:
+    """Return whether a predicate is defined by itself; the one that is is the ancestry of spans."""
+    return any(
+        atom.predicate == clause.head.predicate
+        for clause in clauses
+        for literal in clause.body
+        for atom in literal_atoms(literal)
+    )

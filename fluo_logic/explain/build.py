@@ -32,6 +32,7 @@ from fluo_logic.logic import (
     Sort,
     Unit,
     Var,
+    is_recursive,
     literal_variables,
 )
 
@@ -104,6 +105,8 @@ class ScopeProver:
         if atom.predicate in EXTENSIONAL:
             return self.evidence.given(atom, binding, holds=True)
         clauses = self.matcher.definitions[atom.predicate]
+        if is_recursive(clauses):
+            return self.evidence.ancestry(atom, binding, holds=True)
         for number, clause in enumerate(clauses):
             start = self._enter(clause, atom, binding)
             if start is None:
@@ -121,8 +124,11 @@ class ScopeProver:
         """Return a proof that ``atom`` does not hold under ``binding``, whatever its other arguments are."""
         if atom.predicate in EXTENSIONAL:
             return self.evidence.given(atom, binding, holds=False)
+        clauses = self.matcher.definitions[atom.predicate]
+        if is_recursive(clauses):
+            return self.evidence.ancestry(atom, binding, holds=False)
         refutations = []
-        for clause in self.matcher.definitions[atom.predicate]:
+        for clause in clauses:
             start = self._enter(clause, atom, binding)
             if start is not None:
                 refutations.append(self._refute_clause(clause, start))
@@ -255,6 +261,8 @@ class ScopeProver:
         if any(value is None for value in self.matcher.pattern(atom, binding)):
             return 0, math.inf
         best = (0, math.inf)
+        if is_recursive(self.matcher.definitions[atom.predicate]):
+            return best
         for clause in self.matcher.definitions[atom.predicate]:
             start = self._enter(clause, atom, binding)
             if start is None:

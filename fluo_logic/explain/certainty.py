@@ -16,7 +16,20 @@ from fluo_logic.explain.matching import Matcher
 from fluo_logic.explain.possible import Element, Exactly, Possible, Sizes, Truth, bounds
 from fluo_logic.facts.schema import EXTENSIONAL
 from fluo_logic.facts.store import Ground
-from fluo_logic.logic import Aggregate, Atom, Clause, Compare, Const, Literal, Not, Present, RulePlan, Sort, Var
+from fluo_logic.logic import (
+    Aggregate,
+    Atom,
+    Clause,
+    Compare,
+    Const,
+    Literal,
+    Not,
+    Present,
+    RulePlan,
+    Sort,
+    Var,
+    is_recursive,
+)
 from fluo_logic.values import Value
 
 
@@ -46,7 +59,7 @@ class Judge:
 
     def _define(self, atom: Atom, values: tuple[object, ...], loose: int | None) -> Truth:
         clauses = self.matcher.definitions[atom.predicate]
-        if any(atom.predicate == used.predicate for clause in clauses for used in _atoms(clause.body)):
+        if is_recursive(clauses):
             return self.outlook.ancestry(values)
         best = Truth.FALSE
         for clause in clauses:
@@ -109,11 +122,14 @@ class Judge:
 
     def _tied_inside(self, clause: Clause, var: Var, binding: Binding) -> bool:
         """Return whether a branch of an ``or`` that binds ``var`` gives it a deadline."""
-        return any(
-            self.truth(atom, binding, var) is not Truth.FALSE
-            for atom in _atoms(clause.body)
-            if var in atom.args and len(self.matcher.definitions.get(atom.predicate, ())) > 1
-        )
+        return any(self.truth(atom, binding, var) is not Truth.FALSE for atom in self._branches(clause, var))
+
+    def _branches(self, clause: Clause, var: Var) -> Iterable[Atom]:
+        """Yield the atoms of a body that stand for an ``or`` with a deadline in some branch and mention ``var``."""
+        for atom in _atoms(clause.body):
+            branches = self.matcher.definitions.get(atom.predicate, ())
+            if var in atom.args and any(any(ties(branch)) for branch in branches) and not is_recursive(branches):
+                yield atom
 
     # --- literals -------------------------------------------------------------------------------------------------
 
@@ -143,7 +159,7 @@ class Judge:
 
     def _candidates(self, clause: Clause, span: Var) -> Iterable[int]:
         yield from self.members
-        tied = any(span in tie for tie in ties(clause)) or _in_branches(clause, span)
+        tied = any(span in tie for tie in ties(clause)) or any(self._branches(clause, span))
         if self.doubts.hole or (self.doubts.now is not None and tied):
             yield UNKNOWN_SPAN
 
@@ -227,8 +243,3 @@ def _known(binding: Binding) -> dict[Var, Ground | Value]:
 
 def _atoms(body: Sequence[Literal]) -> Iterable[Atom]:
     return (literal for literal in body if isinstance(literal, Atom))
-
-
-def _in_branches(clause: Clause, span: Var) -> bool:
-    """Return whether an atom other than the membership of the scope binds ``span``."""
-    return sum(span in atom.args for atom in _atoms(clause.body)) > 1

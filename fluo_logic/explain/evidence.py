@@ -131,6 +131,40 @@ class Evidence:
         sentence = _fact_sentence(atom, pattern, spans, holds=holds)
         return p.Given(goal_of(atom.origin), holds, atom.predicate, sentence, tuple(spans))
 
+    def ancestry(self, atom: Atom, binding: Binding, *, holds: bool) -> p.Given:
+        """Return the node that says whether a span is below another, with the chain of parents between or above them."""
+        below, above = self.matcher.pattern(atom, binding)
+        if not isinstance(below, int):
+            message = "the descendant in a proof is a span"
+            raise InternalError(code="X206", message=message)
+        chain = self._chain(below, above)
+        names = [_short(self.span(span)) for span in chain]
+        spans = [*chain, *([above] if isinstance(above, int) and above not in chain else [])]
+        if holds:
+            path = f", by way of {', '.join(names[1:-1])}" if len(names) > len(("below", "above")) else ""
+            sentence = f"{names[0]} is below {names[-1]}{path}"
+        else:
+            over = ", ".join(names[1:]) or "nothing"
+            target = _short(self.span(above)) if isinstance(above, int) else "such a span"
+            sentence = f"{names[0]} is not below {target}: above it is {over}"
+            if self.store.spans[chain[-1]].parent_id is not None and chain[-1] not in self.store.parent:
+                sentence += f", and the parent of {names[-1]} is not in the data"
+        return p.Given(goal_of(atom.origin), holds, "descendant", sentence, tuple(self.span(span) for span in spans))
+
+    def _chain(self, below: int, above: Ground | None) -> list[int]:
+        """Return the span and its ancestors, up to ``above`` where it is one of them."""
+        chain = [below]
+        while chain[-1] != above or len(chain) == 1:
+            parent = self.store.parent.get(chain[-1])
+            if parent is None or parent in chain[1:] or (parent == below and parent != above):
+                break
+            chain.append(parent)
+        return chain
+
+
+def _short(span: p.SpanRef) -> str:
+    return f"{span.name} {span.span_id[:8]}"
+
 
 def span_ref(store: FactStore, index: int) -> p.SpanRef:
     """Return the reference to a span of a store."""
