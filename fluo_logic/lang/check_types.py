@@ -105,7 +105,7 @@ class _Checker:
             return
         path = left.path if isinstance(left, VariableValue) else None
         right_path = right.path if isinstance(right, VariableValue) else None
-        if isinstance(left, Literal) and right_path is not None:
+        if isinstance(left, Literal) and right_path is not None and node.operator not in {"in", "not in"}:
             self.compared(kind_of(right), right_path, node.operator, left, node.origin)
         else:
             self.compared(kind_of(left), path, node.operator, right, node.origin)

@@ -112,7 +112,8 @@ def _add_sites(sites: dict[str, _Site], condition: Condition, reason: str) -> No
 class _Checker:
     mistakes: Mistakes
     sites: dict[str, _Site]
-    visible: frozenset[str] = field(default_factory=frozenset)
+    partial: set[str] = field(default_factory=set)
+    """The variables that were reported where they are bound, so that their uses need no report."""
 
     def rule(self, rule: Rule) -> None:
         outer = bound_by(rule.when)
@@ -132,23 +133,36 @@ class _Checker:
         """Report a variable that is bound where it already has a meaning."""
         match condition:
             case And():
-                known = dict(seen)
-                for part in condition.parts:
-                    self._once(part, known)
-                    known.update(bound_by(part))
+                bound = [bound_by(part) for part in condition.parts]
+                for index, part in enumerate(condition.parts):
+                    earlier = {name: origin for other in bound[:index] for name, origin in other.items()}
+                    # A twin is reported once, at the later place; what only this part hides from others is not.
+                    later = {name: origin for other in bound[index + 1 :] for name, origin in other.items()}
+                    for name in bound[index]:
+                        later.pop(name, None)
+                    self._once(part, seen | later | earlier)
             case Or():
                 for part in condition.parts:
                     self._once(part, seen)
             case Not():
                 self._once(condition.part, seen)
+            case MeasureComparison():
+                for node in nodes(condition):
+                    if isinstance(node, Aggregate):
+                        self._each_once(node, seen)
+            case Exists() | Related() | SameSpan() | VariableIsTrue():
+                self._each_once(condition, seen)
             case _:
-                known = dict(seen)
-                for name, origin in _bound_in(condition):
-                    if name in known:
-                        message = f"`${name}` is bound twice"
-                        hint = f"it is bound at line {known[name].line} already; choose another name"
-                        self.mistakes.report_at("E202", message, origin, hint)
-                    known[name] = origin
+                assert_never(condition)
+
+    def _each_once(self, root: object, seen: Bindings) -> None:
+        known = dict(seen)
+        for name, origin in _bound_in(root):
+            if name in known:
+                message = f"`${name}` is bound twice"
+                hint = f"it is bound at line {known[name].line} already; choose another name"
+                self.mistakes.report_at("E202", message, origin, hint)
+            known[name] = origin
 
     def _partial(self, condition: Condition) -> None:
         """Report a variable of ``when`` that only some branches of an ``or`` bind."""
@@ -162,6 +176,7 @@ class _Checker:
             self._partial(part)
             for name, origin in bound_by(part).items():
                 if name not in every:
+                    self.partial.add(name)
                     message = f"`${name}` is bound in one branch of an `or` only"
                     self.mistakes.report_at("E203", message, origin, "bind it in every branch, or write two rules")
 
@@ -198,7 +213,7 @@ class _Checker:
             self._use(name, origin, visible)
 
     def _use(self, name: str, origin: Origin, visible: frozenset[str]) -> None:
-        if name in visible:
+        if name in visible or name in self.partial:
             return
         site = self.sites.get(name)
         if site is None:
