@@ -94,8 +94,10 @@ def _misplaced_keyword(text: str, position: int) -> Found | None:
     match word:
         case "and" | "or":
             message, hint = f"`{word}` has nothing on its left", "write a condition on both sides"
+        case "when" | "always" | "never" if text.startswith("{", position):
+            message, hint = f"the `{word}` block stands inside another", "close the block before it"
         case "when" | "always" | "never":
-            message, hint = f"a `{word}` block cannot stand inside another", "close the block before it"
+            message, hint = f"`{word}` has no braces", f"write `{word} {{ … }}`"
         case "true" | "false" | "not" | "count" | "sum" | "min" | "max" | "avg":
             return None
         case _:

@@ -310,6 +310,12 @@ _TABLE: Final = (
     Code("E502", "Not UTF-8", "Rule files are UTF-8 text.", ""),
     Code("E503", "Not one rule", "A text that stands for one rule holds exactly one.", ""),
     Code("E504", "No rule", "The text holds nothing but white space and comments.", "// nothing"),
+    Code(
+        "E506",
+        "Another format",
+        "A `.fluo` file holds rules of this language. Rules in YAML stand in files that end in `.yaml` or `.yml`.",
+        "rules:\n  - id: x\n    condition: a",
+    ),
     Code("E505", "Too long", "Rule files have a limit, so that a wrong file does not stop a run.", ""),
 )
 

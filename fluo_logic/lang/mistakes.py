@@ -27,6 +27,8 @@ class Found:
 
 _PATTERNS = {"UNITS": "|".join(sorted(UNITS, key=len, reverse=True)), "SYNONYMS": "|".join(SYNONYMS)}
 _REACH = 200
+HEADER: Final = frozenset({"metadata", "scope"})
+"""Parts that share no slips with conditions."""
 
 
 def _compiled(slip: Slip) -> tuple[Slip, re.Pattern[str], re.Pattern[str] | None]:
@@ -47,7 +49,8 @@ def find_slip(text: str, position: int, symbol: str = "") -> Found | None:
     before = text[max(0, position - _REACH) : position]
     for slip, at, after in _COMPILED:
         found = at.match(text, position)
-        if found is None or (slip.only and slip.only != symbol) or (slip is SLIPS[-1] and found[0].isascii()):
+        elsewhere = slip.only != symbol if slip.only or symbol in HEADER else False
+        if found is None or elsewhere or (slip is SLIPS[-1] and found[0].isascii()):
             continue
         earlier = after.search(before) if after is not None else None
         if after is not None and earlier is None:

@@ -7,6 +7,47 @@ from typing import Final
 from fluo_logic.lang.slips.slip import NAME, WORD, Slip
 
 FORMS: Final = (
+    Slip(
+        "E119",
+        r"is\s+(?:not\s+)?(?:null|nil|none|None|NULL|undefined|missing|empty|present|set)(?![\w.-])",
+        "whether a value is there is asked with `exists`",
+        "a.where(x is null)",
+        "write `exists(x)` or `not exists(x)`",
+        fix="",
+    ),
+    Slip(
+        "E308",
+        r"\(",
+        "a list stands in brackets",
+        "never { a.where(x in (1, 2)) }",
+        "write `in [1, 2]`",
+        after=r"(?<![\w.$-])in\s*",
+    ),
+    Slip(
+        "E308",
+        r",",
+        "a list stands in brackets",
+        "never { a.where(x in 1, 2) }",
+        "write `in [1, 2]`",
+        after=r"(?<![\w.$-])in\s+[\w.\"-]+\s*",
+    ),
+    Slip(
+        "E118",
+        r"as(?![\w.-])",
+        "the pattern stands before `as`, and the variable after it",
+        "when { $p as payment } never { b }",
+        "write `PATTERN as ${word}`",
+        after=r"(?P<back>\$(?P<word>\w+)\s+)",
+        back=True,
+    ),
+    Slip(
+        "E130",
+        r"\(",
+        "a relation joins two patterns, not conditions",
+        "never { a before (b or c) }",
+        "write the relation once for each: `a before b or a before c`",
+        after=r"(?<![\w.$-])(?:before|after|during|covers|overlaps|of|to|from)\s*",
+    ),
     # Variables.
     Slip(
         "E118",
@@ -79,7 +120,7 @@ FORMS: Final = (
     ),
     Slip(
         "E118",
-        r"[)}\]]|\Z|(?:and|or|not)\b|,",
+        r"[)}\]]|\Z|(?:and|or|not)\b|,|[=!<>]=?",
         "`${word}` is a span, not a value",
         "when { a as $x } always { b.where(y == $x) }",
         "name one of its attributes: `${word}.attribute`",
@@ -132,11 +173,18 @@ FORMS: Final = (
     ),
     Slip(
         "E119",
-        r"where(?![\w.-])",
+        r"where(?=\s*\()",
         "`where` follows its pattern after a dot",
         "a where (x > 1)",
         "write `.where(…)`",
         fix=".where",
+    ),
+    Slip(
+        "E119",
+        r"where(?![\w.-])",
+        "`where` follows its pattern after a dot, and has parentheses",
+        "never { count(a where x > 1) > 2 }",
+        "write `.where(…)`",
     ),
     Slip(
         "E119",

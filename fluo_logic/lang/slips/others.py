@@ -7,6 +7,16 @@ from typing import Final
 from fluo_logic.lang.slips.slip import NAME, Slip
 
 OTHERS: Final = (
+    # Wildcards.
+    Slip(
+        "E101",
+        r"\.?\*[\w.*-]*",
+        "names have no wildcards",
+        "never { payment.* }",
+        'write `*.where(span:name starts_with "{word}")`, or use `matches`',
+        after=rf"(?<![\w.$-])(?P<back>(?P<word>{NAME}))",
+        back=True,
+    ),
     # Relations.
     Slip(
         "E130",
