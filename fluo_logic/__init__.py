@@ -88,22 +88,24 @@ _HOMES: Final = {
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name on first use."""
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - start-up counts
+if not TYPE_CHECKING:  # or a type checker would believe in every name
 
-        value: object = version("fluo_logic")
-    elif name == "explain":
-        # The package of this name is the function, too; importing it makes it an attribute of this module.
-        value = importlib.import_module("fluo_logic.explain")
-    elif name in _HOME_OF:
-        value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    else:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use."""
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415 - start-up counts
+
+            value: object = version("fluo_logic")
+        elif name == "explain":
+            # The package of this name is the function, too; importing it makes it an attribute of this module.
+            value = importlib.import_module("fluo_logic.explain")
+        elif name in _HOME_OF:
+            value = getattr(importlib.import_module(_HOME_OF[name]), name)
+        else:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -91,7 +91,8 @@ def incident_lines(replay: Replay, style: Style, *, proofs: int, story: bool) ->
     lines.append(_missed_line(replay, style))
     for violation in replay.examples(proofs):
         lines.append("")
-        lines.append(f"{INDENT}{style.paint(violation.rule, 'bold')}  {style.paint(violation.title, 'dim')}")
+        lines.append(f"{INDENT}{style.paint(violation.rule, 'bold')}")
+        lines.extend(_wrapped(violation.title, style, "dim"))
         lines.extend(violation_lines(violation, style, INDENT))
     lines.append("")
     return lines
@@ -104,11 +105,11 @@ def _wrapped(text: str, style: Style, *colours: str) -> Iterator[str]:
 
 def _run_line(label: str, report: Report, style: Style, *, good: bool) -> str:
     mark, name = VERDICT_STYLE["satisfied" if good else "violated"]
-    told = f"{plural(report.data.spans, 'span')} in {plural(report.data.traces, 'trace')}"
+    told = f"{plural(report.data.spans, 'span')}, {plural(report.data.traces, 'trace')}"
     obligations = sum(rule.obligations for rule in report.rules)
     failed = len(report.violated)
     undecided = len(report.violations) - failed
-    told += f", {plural(obligations - failed - undecided, 'obligation')} satisfied"
+    told += f": {plural(obligations - failed - undecided, 'obligation')} satisfied"
     if failed:
         told += f", {failed:,} violated"
     if undecided:

@@ -19,6 +19,7 @@ from fluo_logic.lang.suggest import did_you_mean, nearest
 FORMATS: Final = ("text", "json")
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 """As in the rule language, which is not imported to print a help text."""
+PREFIX: Final = "FLUO_"
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"0", "false", "no", "off"})
 
@@ -81,7 +82,7 @@ class Row:
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return f"FLUO_{self.field.upper()}"
+        return f"{PREFIX}{self.field.upper()}"
 
 
 def _text(raw: Raw, origin: Origin) -> str:
@@ -241,6 +242,7 @@ def _raw(
 
 def strange_variables(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the environment variables that look like a mistyped one of fluo's, each with the one it resembles."""
-    known = (*(row.variable for row in ROWS), *OTHER_VARIABLES)
-    pairs = [(name, nearest(name, known)) for name in sorted(environment) if name.startswith("FLUO_")]
-    return [(name, found) for name, found in pairs if found is not None and name not in known]
+    known = [name.removeprefix(PREFIX) for name in (*(row.variable for row in ROWS), *OTHER_VARIABLES)]
+    words = [name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX)]
+    pairs = [(word, nearest(word, known)) for word in words if word not in known]
+    return [(PREFIX + word, PREFIX + found) for word, found in pairs if found is not None]

@@ -82,7 +82,10 @@ def _span(span: p.SpanRef, graph: Graph) -> str:
 
 def cited_spans(proof: p.ObligationProof) -> tuple[p.SpanRef, ...]:
     """Return every span that a proof cites, once, in the order of first mention: the match, ``when``, the condition."""
-    return tuple({_key(span): span for span in reversed([*_mentions(proof)])}.values())[::-1]
+    spans: dict[SpanKey, p.SpanRef] = {}
+    for span in _mentions(proof):
+        spans.setdefault(_key(span), span)
+    return tuple(spans.values())
 
 
 def _mentions(proof: p.ObligationProof) -> Iterator[p.SpanRef]:
