@@ -1,0 +1,1 @@
+"""Turns parse trees into the abstract syntax, resolving sugar on the way."""
