@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, assert_never
 
@@ -30,6 +31,8 @@ from fluo_logic.logic import (
 from fluo_logic.values import as_number, canonical_text
 
 TIME_UNITS: Final = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
+ODD: Final = re.compile(r"[\s:]")
+"""What a key holds that would be something else without quotes."""
 NOTHING: Final = p.Side("", None)
 
 
@@ -85,9 +88,9 @@ class Evidence:
             case Const(value=value, unit=unit):
                 return p.Side("", value, unit)
             case Field(of=of, space=space, key=key):
-                label = key if space != "resource" else f"resource:{key}"
+                label = _key_text(space, key)
                 if of.label:
-                    label = f"{of.label}.{label}"
+                    label = f"{of.label}[{label}]" if label.startswith('"') else f"{of.label}.{label}"
                 entity = binding[of]
                 span = entity[0] if isinstance(entity, tuple) else entity
                 cited = self.span(span) if isinstance(span, int) else None
@@ -132,7 +135,7 @@ class Evidence:
         return p.Given(goal_of(atom.origin), holds, atom.predicate, sentence, tuple(spans))
 
     def ancestry(self, atom: Atom, binding: Binding, *, holds: bool) -> p.Given:
-        """Return the node that says whether a span is below another, with the chain of parents between or above them."""
+        """Return the node that says whether a span is below another, with the parents between or above them."""
         below, above = self.matcher.pattern(atom, binding)
         if not isinstance(below, int):
             message = "the descendant in a proof is a span"
@@ -160,6 +163,13 @@ class Evidence:
                 break
             chain.append(parent)
         return chain
+
+
+def _key_text(space: str, key: str) -> str:
+    """Return what a field is called: an attribute with an odd name stands in quotes, as in a rule."""
+    if space == "resource":
+        return f"resource:{key}"
+    return f'"{key}"' if space != "intrinsic" and ODD.search(key) else key
 
 
 def _short(span: p.SpanRef) -> str:
@@ -216,7 +226,10 @@ def _fact_sentence(atom: Atom, pattern: Sequence[Ground | None], spans: Sequence
         case "parent", 1:
             return f"the parent of {names[0]} is {'' if holds else 'not '}in the data"
         case "parent_ref", 1:
-            return f"{names[0]} {'has' if holds else 'does not have'} the same parent"
+            parent = next((str(value).rpartition(":")[2][:8] for value in pattern[1:] if value is not None), None)
+            if parent is None:
+                return f"{names[0]} has {'a' if holds else 'no'} parent"
+            return f"the parent of {names[0]} is {'' if holds else 'not '}{parent}"
         case "link", 2:
             return f"{names[0]} {'links' if holds else 'does not link'} to {names[1]}"
         case "event", _:

@@ -9,7 +9,9 @@ from typing import Final, assert_never
 from fluo_logic.explain import proof as p
 from fluo_logic.explain.words import (
     OPERATORS,
+    TIME_OPERATORS,
     duration_text,
+    exact_duration_text,
     instant_text,
     plural,
     shortened,
@@ -17,7 +19,7 @@ from fluo_logic.explain.words import (
     value_text,
 )
 from fluo_logic.logic import Unit
-from fluo_logic.values import Value, canonical_text
+from fluo_logic.values import Value, as_number, canonical_text
 
 MEMBERS: Final = 4
 """How many elements of a count are listed before the rest is summed up."""
@@ -71,7 +73,11 @@ class _Outliner:
         if span.start is None:
             return "no start" if span.end is None else f"no start, ended {self._instant(span.end)}"
         start = self._instant(span.start)
-        return f"{start}, never ended" if span.end is None else f"{start} + {duration_text(span.end - span.start)}"
+        if span.end is None:
+            return f"{start}, never ended"
+        if span.end < span.start:
+            return f"{start}, ended {duration_text(span.start - span.end)} before its start"
+        return f"{start} + {duration_text(span.end - span.start)}"
 
     def obligation(self, proof: p.ObligationProof) -> tuple[Item, ...]:
         """Return the items of an obligation."""
@@ -120,9 +126,9 @@ class _Outliner:
             case p.Absent():
                 return (self._absence(proof), *self._nearest(proof.nearest))
             case p.NoBranch(parts=parts):
-                return tuple(Item(_FAILS, f"not {part.goal.text}", (), self._inner(part)) for part in parts)
+                return tuple(item for part in parts for item in self._branch(part))
             case p.Any(part=part):
-                return (Item(_HOLDS, part.goal.text, (), self._inner(part)),)
+                return self._branch(part)
             case p.Failed():
                 return self._attempt(proof)
             case p.Negation(part=part):
@@ -131,6 +137,13 @@ class _Outliner:
                 return self._several((proof,))
             case _:
                 assert_never(proof)
+
+    def _branch(self, part: p.Proof) -> tuple[Item, ...]:
+        """Return the items of a branch of an ``or``: its text, unless the one comparison in it says as much."""
+        inner = self._inner(part)
+        if len(inner) == 1 and inner[0].holds is part.holds and not inner[0].children and not _binds(part):
+            return inner
+        return (Item(part.holds, part.goal.text, (), inner),)
 
     def _several(self, parts: Iterable[p.Proof]) -> tuple[Item, ...]:
         return tuple(item for part in parts for item in self._item(part))
@@ -170,18 +183,23 @@ class _Outliner:
     def _absence(self, proof: p.Absent) -> Item:
         looked = f"none among {self._all_of(proof.closure)}"
         if proof.nearest:
-            return Item(_FAILS, looked)
+            return Item(None, looked)
         if proof.sought is None:
-            return Item(_FAILS, f"{looked}, and none comes near")
-        seen = f"; there are {', '.join(shortened(name, 40) for name in proof.names)}" if proof.names else ""
-        return Item(_FAILS, f"{looked}: no span is named {shortened(proof.sought)}{seen}")
+            return Item(None, f"{looked}, and none comes near")
+        names = ", ".join(shortened(name, 40) for name in proof.names)
+        closest = f"the closest name{' is' if len(proof.names) == 1 else 's are'} {names}"
+        seen = f"; {closest}" if proof.names else ""
+        return Item(None, f"{looked}: no span is named {shortened(proof.sought)}{seen}")
 
     def _all_of(self, closure: p.Closure) -> str:
-        return f"{plural(closure.spans, 'span')} in {plural(closure.traces, 'trace')}"
+        spans = plural(closure.spans, "span")
+        return spans if closure.traces <= 1 else f"{spans} in {plural(closure.traces, 'trace')}"
 
     def _nearest(self, nearest: Sequence[p.Failed]) -> tuple[Item, ...]:
         items = []
-        for number, attempt in enumerate(nearest):
+        # That a span of another name is not the one sought is worth a line only where there is nothing nearer.
+        telling = [attempt for attempt in nearest if not _misnamed(attempt.failed)] or nearest[:1]
+        for number, attempt in enumerate(telling):
             title = "nearest" if number == 0 else "next"
             spans = tuple(binding.span for binding in attempt.bindings)
             named = " with ".join(self._bound(binding) for binding in attempt.bindings)
@@ -198,8 +216,14 @@ class _Outliner:
 
     def _comparison(self, proof: p.Comparison) -> Item:
         spans = tuple(dict.fromkeys(side.span for side in (proof.left, proof.right) if side.span is not None))
-        counts = (*proof.left.counts, *proof.right.counts)
-        children = tuple(item for count in counts for item in self._members(count, named=len(counts) > 1))
+        counts = [(count, side) for side in (proof.left, proof.right) for count in side.counts]
+        children = tuple(
+            item
+            for count, side in counts
+            for item in self._members(
+                count, side.unit if side.label == count.text else Unit.NONE, named=len(counts) > 1
+            )
+        )
         return Item(proof.holds, self._comparison_text(proof), spans, children)
 
     def _comparison_text(self, proof: p.Comparison) -> str:
@@ -208,44 +232,63 @@ class _Outliner:
         if proof.op == "exists":
             if left.counts:
                 return f"{left.label} has no value"
-            return f"{self._called(left)} {'is there' if proof.holds else 'is missing'}"
+            if proof.holds:
+                return f"{self._called(left)} is there: {self._value(left.value, left.unit)}"
+            return self._lacking(left)
         if left.value is None:
-            return f"{self._called(left)} is missing"
+            return self._lacking(left)
         if right.value is None:
-            return f"{self._called(right)} is missing"
+            return self._lacking(right)
         if left.label.startswith("$") and "." not in left.label and right.span is not None and left.span is not None:
             return f"{left.label} and {right.label} are {'the same span' if proof.holds else 'different spans'}"
         if left.unit is right.unit is Unit.TIME and left.span is not None and right.span is not None:
             return self._order(proof)
         return self._values(proof)
 
+    def _lacking(self, side: p.Side) -> str:
+        """Return the sentence for a side without a value."""
+        label, plus, _ = side.label.partition(" + ")
+        if side.span is not None and label in POSITIONS:
+            how = "never ended" if label == "span:end" else "has no start"
+            return f"{_short(side.span)} {how}"
+        if side.counts or plus or " - " in label or " * " in label:
+            return f"{side.label} has no value"
+        return f"{self._called(side)} is missing"
+
     def _values(self, proof: p.Comparison) -> str:
         left, right = proof.left, proof.right
+        one, two = self._both(left, right)
+        other = f"{two} ({right.label})" if right.label else two
         if not left.label and right.label:
             # A literal on the left: `3 < $x.a` reads better from the other side.
-            return f"{self._value(left.value, left.unit)} {_relation(proof)} {self._valued(right)}"
+            return f"{one} {_relation(proof)} {other}"
+        called = left.label or one
         if proof.op == "==":
             if not proof.holds:
-                return f"{self._called(left)} is {self._value(left.value, left.unit)}, not {self._valued(right)}"
-            same = f", as is {self._called(right)}" if right.label else ""
-            return f"{self._called(left)} is {self._value(left.value, left.unit)}{same}"
+                return f"{called} is {one}, not {other}"
+            return f"{called} is {one}{f', as is {right.label}' if right.label else ''}"
         if proof.op in {"<", "<=", ">", ">="}:
-            how = _relation(proof).removeprefix("is ")
-            return f"{self._called(left)} is {self._value(left.value, left.unit)}, {how} {self._valued(right)}"
-        return f"{self._called(left)} {self._value(left.value, left.unit)} {_relation(proof)} {self._valued(right)}"
+            if not right.label and as_number(right.value or "") is not None and as_number(left.value or 0) is None:
+                return f"{called} is {one}, which is no number"
+            return f"{called} is {one}, {_relation(proof).removeprefix('is ')} {other}"
+        return f"{called} {one} {_relation(proof)} {other}"
+
+    def _both(self, left: p.Side, right: p.Side) -> tuple[str, str]:
+        """Return the values of two sides: to the nanosecond where they would read the same and are not."""
+        one, two = (self._value(side.value, side.unit) for side in (left, right))
+        if one == two and left.value != right.value and left.unit is right.unit is Unit.DURATION:
+            return exact_duration_text(_whole(left.value)), exact_duration_text(_whole(right.value))
+        return one, two
 
     def _called(self, side: p.Side) -> str:
         return side.label or self._value(side.value, side.unit)
-
-    def _valued(self, side: p.Side) -> str:
-        """Return a right-hand side: its value, and what it is where the rule names that."""
-        value = self._value(side.value, side.unit)
-        return f"{value} ({side.label})" if side.label else value
 
     def _order(self, proof: p.Comparison) -> str:
         """Return the sentence for an order of two times of spans: which came first, and by how much."""
         left, right = proof.left, proof.right
         first, second = self._moment(left), self._moment(right)
+        if left.span == right.span and left.span is not None:
+            second = second.replace(_short(left.span), "it", 1)
         gap = proof.gap if isinstance(proof.gap, int) else 0
         if gap == 0:
             return f"{first} exactly when {second}"
@@ -258,43 +301,73 @@ class _Outliner:
         if span is None:
             return self._value(side.value, side.unit)
         key = next((key for key in POSITIONS if key in side.label), "span:start")
-        name = f"{shortened(span.name, 60)} {span.span_id[:8]}"
+        name = _short(span)
         _, plus, offset = side.label.partition(" + ")
         if plus:
             return f"{offset} had passed since {name} {POSITIONS[key]}"
         return f"{name} {POSITIONS[key]}"
 
-    def _members(self, count: p.Count, *, named: bool) -> tuple[Item, ...]:
+    def _members(self, count: p.Count, unit: Unit, *, named: bool) -> tuple[Item, ...]:
         """Return what a count took in, the first few elements, and what was looked at."""
         total = len(count.members)
-        among = f"among {self._all_of(count.closure)}"
         label = f"{count.text}: " if named else ""
         if not total:
-            return (Item(None, f"{label}none {among}"),)
-        head = f"{plural(total, 'span')} {among}"
+            return (Item(None, f"{label}none of {self._all_of(count.closure)}"),)
+        head = f"{total:,} of {self._all_of(count.closure)}"
+        shown = list(count.members)
+        if count.function != "count":
+            shown = [member for member in count.members if member.value is not None]
+            if len(shown) < total:
+                head += f", {total - len(shown):,} without a value" if shown else ", none with a value"
+        if count.function == "count distinct" and shown:
+            shown = _distinct(shown)
+            head = f"{plural(len(shown), 'value')} on {head}"
         if count.window is not None:
             begin = self._instant(count.window.start)
-            head = f"{plural(total, 'span')} in the {duration_text(count.window.length)} from {begin}, {among}"
-        shown = _distinct(count) if count.function == "count distinct" else list(count.members)
-        lines = [self._member(member) for member in shown[:MEMBERS]]
+            head += f", in the {duration_text(count.window.length)} from {begin}"
+        lines = [self._member(member, count, unit) for member in shown[:MEMBERS]]
         if len(shown) > MEMBERS + 1:
             lines.append(Item(None, f"… and {len(shown) - MEMBERS:,} more"))
         elif len(shown) > MEMBERS:
-            lines.append(self._member(shown[MEMBERS]))
+            lines.append(self._member(shown[MEMBERS], count, unit))
         return (Item(None, f"{label}{head}", (), tuple(lines)),)
 
-    def _member(self, member: p.Member) -> Item:
-        value = "" if member.value is None else f"{self._value(member.value)}  "
+    def _member(self, member: p.Member, count: p.Count, unit: Unit) -> Item:
+        value = "" if member.value is None else f"{self._value(member.value, unit)}  "
+        if value and not count.function.startswith("count") and as_number(member.value or 0) is None:
+            value = f"{value.strip()}, which is no number:  "
         return Item(None, f"{value}{span_text(member.span)}, {self._when_text_of(member.span)}", (member.span,))
 
 
+def _short(span: p.SpanRef) -> str:
+    return f"{shortened(span.name, 60)} {span.span_id[:8]}"
+
+
+def _whole(value: Value | None) -> int:
+    number = as_number(value) if value is not None else None
+    return 0 if number is None else int(number)
+
+
+def _misnamed(proof: p.Proof) -> bool:
+    """Return whether all that is wrong with a span is its name."""
+    if isinstance(proof, p.Failed) and not proof.passed and not proof.bindings:
+        return _misnamed(proof.failed)
+    return isinstance(proof, p.Given) and proof.predicate == "span"
+
+
+def _binds(proof: p.Proof) -> bool:
+    return isinstance(proof, p.All | p.Failed) and bool(proof.bindings)
+
+
 def _relation(proof: p.Comparison) -> str:
-    return OPERATORS[proof.op][0 if proof.holds else 1]
+    words = TIME_OPERATORS if proof.left.unit is proof.right.unit is Unit.TIME else OPERATORS
+    return words.get(proof.op, OPERATORS[proof.op])[0 if proof.holds else 1]
 
 
-def _distinct(count: p.Count) -> list[p.Member]:
+def _distinct(members: Sequence[p.Member]) -> list[p.Member]:
     """Return the first element of each distinct value."""
-    first: dict[str | None, p.Member] = {}
-    for member in count.members:
-        first.setdefault(None if member.value is None else canonical_text(member.value), member)
-    return [member for value, member in first.items() if value is not None]
+    first: dict[str, p.Member] = {}
+    for member in members:
+        if member.value is not None:
+            first.setdefault(canonical_text(member.value), member)
+    return list(first.values())

@@ -32,6 +32,14 @@ OPERATORS: Final = {
     "matches": ("matches", "does not match"),
 }
 """Every comparison operator in both polarities."""
+TIME_OPERATORS: Final = {
+    "==": ("at", "not at"),
+    "<": ("before", "not before"),
+    "<=": ("not after", "after"),
+    ">": ("after", "not after"),
+    ">=": ("not before", "before"),
+}
+"""Likewise, between points in time."""
 
 
 def inert(text: str) -> str:
@@ -79,18 +87,29 @@ def duration_text(nanoseconds: int) -> str:
     for (unit, size), finer in zip(NANOSECONDS, (*NANOSECONDS[1:], None), strict=True):
         if nanoseconds >= size:
             if finer is None:
-                return f"{_decimal(nanoseconds, size)} s"
+                return _decimal(nanoseconds, unit, size, ("min", 60))
             whole, rest = divmod(nanoseconds, size)
             second = rest // finer[1]
             return f"{whole} {unit} {second} {finer[0]}" if second else f"{whole} {unit}"
-    for unit, size in SMALL:
+    for (unit, size), coarser in zip(SMALL, ("s", "ms", "µs"), strict=True):
         if nanoseconds >= size:
-            return f"{_decimal(nanoseconds, size)} {unit}"
+            return _decimal(nanoseconds, unit, size, (coarser, 1000))
     return "0 s"
 
 
-def _decimal(nanoseconds: int, size: int) -> str:
-    return f"{nanoseconds / size:.3f}".rstrip("0").rstrip(".")
+def _decimal(nanoseconds: int, unit: str, size: int, coarser: tuple[str, int]) -> str:
+    """Return a duration to three decimals of a unit; what rounds up to the next unit is written in that."""
+    rounded = round(nanoseconds / size, 3)
+    if rounded == coarser[1]:
+        return f"1 {coarser[0]}"
+    return f"{rounded:.3f}".rstrip("0").rstrip(".") + f" {unit}"
+
+
+def exact_duration_text(nanoseconds: int) -> str:
+    """Return a duration to the nanosecond, in seconds: ``1.500000001 s``."""
+    whole, rest = divmod(abs(nanoseconds), 10**9)
+    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+    return f"{'-' if nanoseconds < 0 else ''}{whole:,}{fraction} s"
 
 
 def instant_text(nanoseconds: int) -> str:
