@@ -6,7 +6,8 @@ bind.  A negation and an aggregate bind nothing outside themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -33,6 +34,7 @@ from fluo_logic.lang.syntax import (
 from fluo_logic.lang.walk import nodes
 
 Bindings: TypeAlias = dict[str, Origin]
+Seen: TypeAlias = Callable[[str], Origin | None]
 
 
 def check_variables(rule: Rule, mistakes: Mistakes) -> None:
@@ -108,6 +110,16 @@ def _add_sites(sites: dict[str, _Site], condition: Condition, reason: str) -> No
             assert_never(condition)
 
 
+def _seen_beside(places: dict[str, dict[int, Origin]], index: int, seen: Seen, name: str) -> Origin | None:
+    """Return where another conjunct than the one at ``index`` binds ``name``, or else what ``seen`` knows.
+
+    Of two conjuncts that bind the same name, only the later one is told of the other.
+    """
+    for first, origin in places.get(name, {}).items():
+        return origin if first < index or index not in places[name] else seen(name)
+    return seen(name)
+
+
 @dataclass(slots=True)
 class _Checker:
     mistakes: Mistakes
@@ -118,29 +130,22 @@ class _Checker:
     def rule(self, rule: Rule) -> None:
         outer = bound_by(rule.when)
         if rule.when is not None:
-            self._once(rule.when, {})
+            self._once(rule.when, lambda _: None)
             self._partial(rule.when)
             self._condition(rule.when, frozenset(outer))
         for obligation in rule.obligations:
-            self._once(obligation.condition, outer)
+            self._once(obligation.condition, outer.get)
             self._condition(obligation.condition, frozenset(outer) | bound_by(obligation.condition).keys())
         if rule.metadata.display is not None:
             for part in rule.metadata.display.parts:
                 if not isinstance(part, TextPart):
                     self._display(part, frozenset(outer))
 
-    def _once(self, condition: Condition, seen: Bindings) -> None:
-        """Report a variable that is bound where it already has a meaning."""
+    def _once(self, condition: Condition, seen: Seen) -> None:
+        """Report a variable that is bound where it already has a meaning; ``seen`` tells where it got one."""
         match condition:
             case And():
-                bound = [bound_by(part) for part in condition.parts]
-                for index, part in enumerate(condition.parts):
-                    earlier = {name: origin for other in bound[:index] for name, origin in other.items()}
-                    # A twin is reported once, at the later place; what only this part hides from others is not.
-                    later = {name: origin for other in bound[index + 1 :] for name, origin in other.items()}
-                    for name in bound[index]:
-                        later.pop(name, None)
-                    self._once(part, seen | later | earlier)
+                self._conjuncts_once(condition, seen)
             case Or():
                 for part in condition.parts:
                     self._once(part, seen)
@@ -155,14 +160,22 @@ class _Checker:
             case _:
                 assert_never(condition)
 
-    def _each_once(self, root: object, seen: Bindings) -> None:
-        known = dict(seen)
+    def _conjuncts_once(self, condition: And, seen: Seen) -> None:
+        places: dict[str, dict[int, Origin]] = {}
+        for index, part in enumerate(condition.parts):
+            for name, origin in bound_by(part).items():
+                places.setdefault(name, {})[index] = origin
+        for index, part in enumerate(condition.parts):
+            self._once(part, functools.partial(_seen_beside, places, index, seen))
+
+    def _each_once(self, root: object, seen: Seen) -> None:
+        here: Bindings = {}
         for name, origin in _bound_in(root):
-            if name in known:
-                message = f"`${name}` is bound twice"
-                hint = f"it is bound at line {known[name].line} already; choose another name"
-                self.mistakes.report_at("E202", message, origin, hint)
-            known[name] = origin
+            before = here.get(name) or seen(name)
+            if before is not None:
+                hint = f"it is bound at line {before.line} already; choose another name"
+                self.mistakes.report_at("E202", f"`${name}` is bound twice", origin, hint)
+            here[name] = origin
 
     def _partial(self, condition: Condition) -> None:
         """Report a variable of ``when`` that only some branches of an ``or`` bind."""

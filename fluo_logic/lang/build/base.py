@@ -26,8 +26,12 @@ Node: TypeAlias = "Tree[Token]"
 Child: TypeAlias = "Token | Tree[Token] | None"
 
 KEYWORDS: Final = frozenset(
-    "and or not as is in before after during overlaps covers within child parent descendant ancestor sibling linked"
-    " count sum min max avg when always never true false span".split()
+    {
+        *("and", "or", "not", "as", "is", "in", "true", "false", "span"),
+        *("before", "after", "during", "overlaps", "covers", "within"),
+        *("child", "parent", "descendant", "ancestor", "sibling", "linked"),
+        *("count", "sum", "min", "max", "avg", "when", "always", "never"),
+    }
 )
 """The words that an unquoted span name may not begin with."""
 

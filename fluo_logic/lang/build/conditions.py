@@ -89,9 +89,7 @@ def _same_span(context: Context, node: Node, origin: Origin) -> SameSpan:
     return SameSpan(sides[0], sides[1], negated is not None, origin=origin)
 
 
-def compared(
-    context: Context, left: Measure, operator: str, right: Measure, origin: Origin
-) -> MeasureComparison:
+def compared(context: Context, left: Measure, operator: str, right: Measure, origin: Origin) -> MeasureComparison:
     """Return a comparison of two measures; a string beside a time is a point in time."""
     if kind_of(left) is Kind.TIME and isinstance(right, Literal) and not right.bare:
         right = base.as_instant(context, right)
@@ -109,9 +107,7 @@ def measure(context: Context, node: Node) -> Measure:
     match node.data:
         case "arithmetic":
             left, operator, right = node.children
-            return Arithmetic(
-                measure(context, tree(left)), str(operator), measure(context, tree(right)), origin=origin
-            )
+            return Arithmetic(measure(context, tree(left)), str(operator), measure(context, tree(right)), origin=origin)
         case "count":
             _, counted, related, window = children(node)
             over = _over(context, patterns.pattern(context, tree(counted)), tree(counted), related)

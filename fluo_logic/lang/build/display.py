@@ -12,9 +12,13 @@ from fluo_logic.lang.literals import DecodedString, LiteralError, decode_string
 from fluo_logic.lang.syntax import Display, Origin, Path, PathKind, TextPart, VariableValue
 
 PIECE: Final = re.compile(r"""\{\{|\}\}|\{(?P<inside>(?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}|[{}]|[^{}]+""")
+STRING: Final = r'"(?:[^"\\]|\\.)*"'
 PLACEHOLDER: Final = re.compile(
-    r"""\s*\$(?P<variable>[A-Za-z_]\w*)
-        (?: \.(?P<dotted>[A-Za-z0-9_][\w.:-]*) | \.resource:(?P<resource>"(?:[^"\\]|\\.)*") | \[(?P<quoted>"(?:[^"\\]|\\.)*")\] )\s*""",
+    rf"""\s*\$(?P<variable>[A-Za-z_]\w*)
+        (?: \.(?P<dotted>[A-Za-z0-9_][\w.:-]*)
+          | \.resource:(?P<resource>{STRING})
+          | \[(?P<quoted>{STRING})\]
+        )\s*""",
     re.VERBOSE | re.ASCII,
 )
 

@@ -53,7 +53,9 @@ def _assignments(context: Context, node: Child) -> tuple[Assignment, ...]:
         return ()
     return tuple(
         Assignment(
-            base.path(context, tree(part.children[0])), _datum(context, tree(part.children[1])), origin=context.origin(part)
+            base.path(context, tree(part.children[0])),
+            _datum(context, tree(part.children[1])),
+            origin=context.origin(part),
         )
         for part in trees(node)
     )

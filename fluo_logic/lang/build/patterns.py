@@ -86,7 +86,9 @@ def measured(context: Context, core: Node, selector: Child) -> tuple[Pattern, Pa
         hint = f"write `SPAN.{word}` with the name of a span, or `*.{word}` for any span"
         context.report("E107", f"`{word}` alone does not say of which span", word, hint)
     else:
-        context.report("E107", "this names spans, but not which of their attributes to compare", core, "add `.attribute`")
+        context.report(
+            "E107", "this names spans, but not which of their attributes to compare", core, "add `.attribute`"
+        )
     return built, Path(PathKind.ATTRIBUTE, "", origin=context.origin(core))
 
 
