@@ -8,7 +8,7 @@ from typing import Final
 from lark import Token
 
 from fluo_logic.lang.build.base import INTRINSIC_PREFIXES, Context
-from fluo_logic.lang.literals import DecodedString, LiteralError, decode_string
+from fluo_logic.lang.literals import LiteralError, decode_string
 from fluo_logic.lang.syntax import Display, Origin, Path, PathKind, TextPart, VariableValue
 
 PIECE: Final = re.compile(r"""\{\{|\}\}|\{(?P<inside>(?:[^{}"]|"(?:[^"\\]|\\.)*")*)\}|[{}]|[^{}]+""")
@@ -37,7 +37,7 @@ def display(context: Context, word: Token) -> Display:
     for piece in PIECE.finditer(decoded.text):
         place = (start + decoded.offsets[piece.start()], start + decoded.offsets[piece.end()])
         if piece["inside"] is not None:
-            value = _value(context, decoded, piece["inside"], place)
+            value = _value(context, piece["inside"], place)
             if value is not None:
                 parts.extend([TextPart(text)] if text else [])
                 parts.append(value)
@@ -51,8 +51,7 @@ def display(context: Context, word: Token) -> Display:
     return Display(tuple(parts), origin=origin)
 
 
-def _value(context: Context, decoded: DecodedString, inside: str, place: tuple[int, int]) -> VariableValue | None:
-    del decoded
+def _value(context: Context, inside: str, place: tuple[int, int]) -> VariableValue | None:
     origin = context.mistakes.source.origin(*place)
     found = PLACEHOLDER.fullmatch(inside)
     if found is None:
