@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Final, assert_never
 
 from fluo_logic.errors import InternalError
@@ -28,7 +30,7 @@ from fluo_logic.logic import (
     Unit,
     Var,
 )
-from fluo_logic.values import as_number, canonical_text
+from fluo_logic.values import Mode, Number, as_number, canonical_text
 
 TIME_UNITS: Final = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
 ODD: Final = re.compile(r"[\s:]")
@@ -62,25 +64,27 @@ class Evidence:
         gap = None if isinstance(literal.left, Var) and literal.left.sort is Sort.SPAN else self.gap(literal, binding)
         return p.Comparison(goal, holds=holds, left=left, op=literal.op, right=right, gap=gap)
 
-    def gap(self, literal: Compare, binding: Binding) -> int | float | None:
-        """Return by how much an order comparison of numbers holds (not negative) or fails (negative)."""
+    def gap(self, literal: Compare, binding: Binding) -> Number | None:
+        """Return by how much an order comparison of numbers holds (not negative) or fails (negative).
+
+        None where texts are compared, or where a side is no number.
+        """
+        if literal.mode is Mode.TEXT:
+            return None
         values = [evaluate(side, binding, self.store) for side in (literal.left, literal.right)]
-        numbers = [None if value is None else as_number(value) for value in values]
-        left, right = numbers
+        left, right = [None if value is None else as_number(value) for value in values]
         if left is None or right is None:
             return None
-        try:
-            match literal.op:
-                case "<" | "<=":
-                    return right - left
-                case ">" | ">=":
-                    return left - right
-                case "==":
-                    return -abs(left - right)
-                case _:
-                    return None
-        except OverflowError:
-            return None
+        match literal.op:
+            case "<" | "<=":
+                return _difference(right, left)
+            case ">" | ">=":
+                return _difference(left, right)
+            case "==":
+                apart = _difference(left, right)
+                return None if apart is None else -abs(apart)
+            case _:
+                return None
 
     def side(self, term: Term, clause: Clause, binding: Binding) -> p.Side:
         """Return a term as a side of a comparison: its label, its value, and what the value rests on."""
@@ -163,6 +167,19 @@ class Evidence:
                 break
             chain.append(parent)
         return chain
+
+
+def _difference(left: Number, right: Number) -> Number | None:
+    """Return ``left - right``, whose sign is exact; None where the infinite or the immense has no difference."""
+    try:
+        if isinstance(left, float) is isinstance(right, float) or math.isinf(left) or math.isinf(right):
+            apart = left - right
+        else:
+            exact = Fraction(left) - Fraction(right)
+            apart = exact.numerator if exact.denominator == 1 else float(exact)
+    except OverflowError:
+        return None
+    return None if isinstance(apart, float) and math.isnan(apart) else apart
 
 
 def _key_text(space: str, key: str) -> str:
