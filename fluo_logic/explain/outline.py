@@ -12,6 +12,7 @@ from fluo_logic.explain.words import (
     TIME_OPERATORS,
     duration_text,
     exact_duration_text,
+    inert,
     instant_text,
     plural,
     shortened,
@@ -94,7 +95,9 @@ class _Outliner:
                 )
             )
         items.append(self._titled(proof.polarity, proof.condition, proof.obligation.text))
-        items.extend(Item(None, f"{proof.verdict}: {assumption.sentence}") for assumption in proof.assumptions)
+        items.extend(
+            Item(None, f"{proof.verdict}: {shortened(assumption.sentence, 300)}") for assumption in proof.assumptions
+        )
         return tuple(items)
 
     def _when_text(self, proof: p.Proof, bindings: Sequence[p.Binding]) -> str:
@@ -340,7 +343,7 @@ class _Outliner:
 
 
 def _short(span: p.SpanRef) -> str:
-    return f"{shortened(span.name, 60)} {span.span_id[:8]}"
+    return f"{shortened(span.name, 60)} {inert(span.span_id[:8])}"
 
 
 def _whole(value: Value | None) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from fluo_logic.explain.outline import Item, obligation_outline
 from fluo_logic.explain.proof import ObligationProof
-from fluo_logic.explain.words import plural
+from fluo_logic.explain.words import inert, plural, shortened
 
 if TYPE_CHECKING:
     from fluo_logic.pipeline import Explanation
@@ -31,6 +31,8 @@ VERDICT_STYLE: Final = {
     "vacuous": ("·", "dim"),
 }
 """The mark and the colour of each verdict."""
+SENTENCE: Final = 400
+"""How many characters of a sentence are shown."""
 PLAIN: Final = str.maketrans(
     {"✗": "x", "✓": "+", "…": "~", "·": "-", "├": "|", "└": "`", "│": "|", "─": "-", "—": "-", "µ": "u"}
 )
@@ -100,7 +102,7 @@ def _words(text: str, item: Item, style: Style) -> str:
 def scope_text(scope: Iterable[tuple[str, str]]) -> str:
     """Return a scope in words: ``trace 7f3a…``, ``cart.id = c1`` or ``all traces``."""
     for key, value in scope:
-        return f"trace {value}" if key == "trace_id" else f"{key} = {value}"
+        return f"trace {shortened(value)}" if key == "trace_id" else f"{inert(key)} = {shortened(value)}"
     return "all traces"
 
 
@@ -117,7 +119,7 @@ def explanation_text(explanation: Explanation, *, colour: bool = False, width: i
     if explanation.title:
         lines.append(f"  {explanation.title}")
     if explanation.sentence:
-        lines.append(f"  {style.paint(explanation.sentence, name)}")
+        lines.append(f"  {style.paint(shortened(explanation.sentence, SENTENCE), name)}")
     for proof in explanation.proofs:
         lines.append("")
         lines.extend(proof_lines(proof, style, "  "))

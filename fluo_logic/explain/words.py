@@ -127,7 +127,7 @@ def instant_text(nanoseconds: int) -> str:
 def span_text(span: SpanRef) -> str:
     """Return a span's name, the first digits of its id, and its service."""
     service = f" ({shortened(span.service, 40)})" if span.service else ""
-    return f"{shortened(span.name, 60)} {span.span_id[:8]}{service}"
+    return f"{shortened(span.name, 60)} {inert(span.span_id[:8])}{service}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -1,0 +1,1 @@
+"""Tests of how proofs are written for people."""
