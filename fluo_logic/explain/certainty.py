@@ -142,7 +142,9 @@ class Judge:
                 if span in binding:
                     yield Truth.TRUE, binding
                 else:
-                    yield from ((Truth.TRUE, {**binding, span: member}) for member in self._candidates(clause, span))
+                    for member in self._candidates(clause, span):
+                        there = Truth.UNKNOWN if member == UNKNOWN_SPAN else Truth.TRUE
+                        yield there, {**binding, span: member}
             case Atom(predicate=predicate) if predicate in EXTENSIONAL:
                 yield from self._fact(literal, binding)
             case Atom():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from fluo_logic.lang import syntax as s
@@ -24,10 +25,10 @@ from fluo_logic.logic import (
     Var,
     literal_variables,
 )
-from fluo_logic.translate.context import Context, Environment, binds, head_variables
+from fluo_logic.translate.body import Body
+from fluo_logic.translate.context import Context, Environment, head_variables
 from fluo_logic.translate.free import bound_by, conjuncts, mentioned
-from fluo_logic.translate.relations import relation_literals
-from fluo_logic.translate.spans import NEGATED, comparison, constant, field_of, lower_pattern
+from fluo_logic.translate.spans import NEGATED, comparison, constant, field_of
 from fluo_logic.values import Mode
 
 
@@ -48,19 +49,18 @@ def define_exporting(
     branches = condition.parts if isinstance(condition, s.Or) else (condition,)
     for branch in branches:
         literals = _conjunction(conjuncts(branch), dict(exports), environment, context)
-        needed = tuple(arg for arg in head.args if isinstance(arg, Var))
-        guarded = literals if _safe(literals, needed) else [*environment.guard, *literals]
-        context.add(head, guarded, environment.origin(branch))
+        context.add(head, _guarded(literals, head, environment), environment.origin(branch))
     return head
 
 
-def _safe(literals: Sequence[Literal], needed: Sequence[Var]) -> bool:
-    """Return whether a body needs no guard: its atoms bind what its head, comparisons and negations mention."""
-    rest = [literal for literal in literals if not isinstance(literal, Atom)]
-    if any(isinstance(literal, Aggregate) for literal in rest):
-        return False
-    mention = {var for literal in rest for var in literal_variables(literal)}
-    return binds(literals, [*needed, *mention])
+def _guarded(literals: Sequence[Literal], head: Atom, environment: Environment) -> list[Literal]:
+    """Return the body with what of the guard it takes to bind what its head, comparisons and negations mention."""
+    mentioned_vars = {var for literal in literals for var in literal_variables(literal)}
+    bound = {var for literal in literals if isinstance(literal, Atom) for var in literal_variables(literal)}
+    results = {literal.result for literal in literals if isinstance(literal, Aggregate)}
+    head_vars = {arg for arg in head.args if isinstance(arg, Var)}
+    needed = (mentioned_vars | head_vars) - bound - results
+    return [*environment.binding(needed), *literals]
 
 
 def _conjunction(
@@ -105,37 +105,37 @@ def _joined(
     environment: Environment,
     context: Context,
 ) -> list[Literal]:
-    """Return one body for conjuncts that share variables: first what binds them, then what only uses them."""
+    """Return one body for conjuncts that share variables, whatever order they are written in."""
     fresh = [(name, exported.get(name) or context.variable(Sort.SPAN, "S", f"${name}")) for name in names]
     inner = environment.extended([pair for pair in fresh if pair[0] not in dict(environment.bound)], ())
-    body: list[Literal] = []
-    pending = list(group)
-    ready: set[str] = {name for name, _ in environment.bound} - set(names)
-    while pending:
-        # Patterns first; a part whose variables are bound further on waits for them ("order has no meaning").
-        part = next(
-            (part for part in pending if bound_by(part) and _needs(part) <= ready | set(bound_by(part))),
-            next((part for part in pending if _needs(part) <= ready), pending[0]),
-        )
-        pending.remove(part)
-        here = replace(inner, guard=(*environment.guard, *body))
-        body.extend(_literals(part, here, context))
-        ready |= set(bound_by(part))
-    return body
+    body = Body(inner, context, waiting_for=names)
+    for part in sorted(group, key=_seeking_order):
+        match part:
+            case s.Exists(pattern=pattern):
+                body.seek(pattern)
+            case s.Related(relation=relation):
+                body.relate(relation)
+            case _:
+                binds_too = bound_by(part)
+                needs = set(mentioned(part)) - set(binds_too)
+                body.when_ready(needs, partial(_literals, part), binds_too)
+    return body.finished()
 
 
-def _needs(part: s.Condition) -> set[str]:
-    return set(mentioned(part))
+def _seeking_order(part: s.Condition) -> int:
+    """Patterns and relations first; then an ``or`` that binds variables; then what only uses them."""
+    if _seeks_a_span(part):
+        return 0
+    return 1 if bound_by(part) else 2
 
 
 def _literals(part: s.Condition, environment: Environment, context: Context) -> list[Literal]:
     """Return the literals of one conjunct; variables that it binds are already in the environment."""
     origin = environment.origin(part)
     match part:
-        case s.Exists(pattern=pattern):
-            return _side(pattern, environment, context)[1]
-        case s.Related(relation=relation):
-            return _relation(relation, environment, context)[2]
+        case s.Exists() | s.Related():
+            message = "patterns are sought by the body, not literal by literal"
+            raise TypeError(message)
         case s.SameSpan(left=left, right=right, negated=negated):
             same = Compare(environment.span_of(left.name), "==", environment.span_of(right.name), Mode.AUTO, origin)
             return [Not(same, origin) if negated else same]
@@ -165,25 +165,6 @@ def _stem(condition: s.Condition) -> str:
             return "measure"
         case _:
             return "cond"
-
-
-def _side(side: s.SpanTerm, environment: Environment, context: Context) -> tuple[Var, list[Literal]]:
-    """Return the span variable of a pattern or variable, and the literals that bind it."""
-    if isinstance(side, s.Variable):
-        return environment.span_of(side.name), []
-    name = side.variable
-    span = context.variable(Sort.SPAN, "S") if name is None else environment.span_of(name)
-    return span, lower_pattern(side, span, environment, context)
-
-
-def _relation(relation: s.Relation, environment: Environment, context: Context) -> tuple[Var, Var, list[Literal]]:
-    left, left_literals = _side(relation.left, environment, context)
-    here = replace(environment, guard=(*environment.guard, *left_literals))
-    right, right_literals = _side(relation.right, here, context)
-    origin = environment.origin(relation)
-    within = None if relation.within is None else relation.within.nanoseconds
-    related = relation_literals(relation.kind, left, right, within, origin, context)
-    return left, right, [*left_literals, *right_literals, *related]
 
 
 def _measured(part: s.MeasureComparison, environment: Environment, context: Context) -> list[Literal]:
@@ -221,17 +202,13 @@ def _aggregate(measure: s.Aggregate, environment: Environment, context: Context)
     over = measure.over
     bound_inside = _patterns_variables(over)
     fresh = [(name, context.variable(Sort.SPAN, "S", f"${name}")) for name in bound_inside]
-    inner = environment.extended(fresh, ())
-    if isinstance(over, s.Relation):
-        element, _, literals = _relation(over, inner, context)
-    else:
-        element, literals = _side(over, inner, context)
+    body = Body(environment.extended(fresh, ()), context, waiting_for=bound_inside)
+    element = body.relate(over)[0] if isinstance(over, s.Relation) else body.seek(over)
+    literals = body.finished()
     used = head_variables(environment, mentioned(over))
     args = (environment.scope, *used, element)
     head = Atom(context.predicate(f"counted_{_name(over)}"), args, environment.origin(over))
-    needed = tuple(arg for arg in args if isinstance(arg, Var))
-    body = literals if binds(literals, needed) else [*environment.guard, *literals]
-    context.add(head, body, environment.origin(over))
+    context.add(head, _guarded(literals, head, environment), environment.origin(over))
     result = context.variable(Sort.NUMBER, "N")
     target = None if measure.path is None else field_of(element, measure.path)
     window = None if measure.within is None else measure.within.nanoseconds

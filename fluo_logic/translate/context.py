@@ -75,6 +75,17 @@ class Environment:
         """Return the environment in which ``literals`` bind ``names`` too."""
         return replace(self, bound=(*self.bound, *names), guard=(*self.guard, *literals))
 
+    def binding(self, needed: Iterable[Var | Const]) -> list[Literal]:
+        """Return the atoms of the guard that bind ``needed``, so that a clause is safe; no more of it than that."""
+        missing = {var for var in needed if isinstance(var, Var)}
+        kept: list[Literal] = []
+        for literal in self.guard:
+            variables = set(literal_variables(literal)) if isinstance(literal, Atom) else set()
+            if variables & missing:
+                missing -= variables
+                kept.append(literal)
+        return kept
+
     def in_scope(self, span: Var, origin: Origin) -> Atom:
         """Return the atom that says that ``span`` belongs to the scope."""
         return Atom(self.member, (self.scope, span), origin)
@@ -93,9 +104,3 @@ def head_variables(environment: Environment, used: Iterable[str]) -> tuple[Var, 
     """Return the bound variables that are in ``used``, in the order they were bound."""
     wanted = set(used)
     return tuple(var for name, var in environment.bound if name in wanted)
-
-
-def binds(literals: Iterable[Literal], variables: Iterable[Var | Const]) -> bool:
-    """Return whether positive atoms among ``literals`` bind all of ``variables``."""
-    bound = {var for literal in literals if isinstance(literal, Atom) for var in literal_variables(literal)}
-    return all(isinstance(var, Const) or var in bound for var in variables)

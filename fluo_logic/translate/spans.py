@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
 from fluo_logic.lang import syntax as s
-from fluo_logic.logic import Atom, Compare, Const, Field, Literal, Not, Origin, Present, Sort, Term, Unit, Var
+from fluo_logic.logic import (
+    Atom,
+    Compare,
+    Const,
+    Field,
+    Literal,
+    Not,
+    Origin,
+    Present,
+    Sort,
+    Term,
+    Unit,
+    Var,
+    literal_variables,
+)
 from fluo_logic.translate.context import Context, Environment
 from fluo_logic.translate.free import mentioned
 from fluo_logic.values import Mode, Value, literal_mode
@@ -15,16 +30,16 @@ NEGATED = {"!=": "==", "not in": "in"}
 TIMES = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
 
 
-def lower_pattern(pattern: s.Pattern, span: Var, environment: Environment, context: Context) -> list[Literal]:
-    """Return literals that hold where ``span`` is in the scope and matches ``pattern``; they bind ``span``."""
+def local_literals(pattern: s.Pattern, span: Var, environment: Environment, context: Context) -> list[Literal]:
+    """Return literals that bind ``span`` to the spans of the scope that match what of a pattern needs no other span."""
     local = tuple(predicate for predicate in pattern.predicates if not list(mentioned(predicate)))
-    literals: list[Literal] = [environment.in_scope(span, environment.origin(pattern))]
-    literals.extend(_local_match(replace(pattern, predicates=local, variable=None), span, environment, context))
-    for predicate in pattern.predicates:
-        if predicate not in local:
-            here = replace(environment, guard=(*environment.guard, *literals))
-            literals.extend(_Predicates(span, here, context).lower(predicate))
-    return literals
+    match = _local_match(replace(pattern, predicates=local, variable=None), span, environment, context)
+    return [environment.in_scope(span, environment.origin(pattern)), *match]
+
+
+def dependent_literals(predicate: s.Predicate, span: Var, environment: Environment, context: Context) -> list[Literal]:
+    """Return the literals of a predicate that mentions variables; the guard of ``environment`` binds them all."""
+    return _Predicates(span, environment, context).lower(predicate)
 
 
 def _local_match(pattern: s.Pattern, span: Var, environment: Environment, context: Context) -> list[Literal]:
@@ -163,7 +178,8 @@ class _Predicates:
             head_args = (self.environment.scope, *head_args)
         head = Atom(self.context.predicate("either" if len(branches) > 1 else "part"), head_args, origin)
         for branch in branches:
-            body = (*self.environment.guard, *self.lower(branch))
+            literals = self.lower(branch)
+            body = (*self.environment.binding(_variables(head, literals)), *literals)
             self.context.add(head, body, self.environment.origin(branch))
         return head
 
@@ -177,9 +193,15 @@ class _Predicates:
         if names and isinstance(self.environment.scope, Var):
             head_args = (self.environment.scope, *head_args)
         head = Atom(self.context.predicate(f"event_{predicate.name}"), head_args, origin)
-        body: list[Literal] = [*self.environment.guard, found]
+        literals: list[Literal] = [found]
         if predicate.predicate is not None:
-            inner = replace(self.environment, guard=tuple(body))
-            body.extend(_Predicates(event, inner, self.context, self.span).lower(predicate.predicate))
+            inner = replace(self.environment, guard=(*self.environment.guard, found))
+            literals.extend(_Predicates(event, inner, self.context, self.span).lower(predicate.predicate))
+        body = (*self.environment.binding(_variables(head, literals)), *literals)
         self.context.add(head, body, origin)
         return head
+
+
+def _variables(head: Atom, literals: Iterable[Literal]) -> set[Var]:
+    """Return the variables that a clause mentions."""
+    return {var for literal in (head, *literals) for var in literal_variables(literal)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from fluo_logic.facts.model import Event, Span
+from fluo_logic.facts.model import Event
 from fluo_logic.lang import syntax
 from tests.oracle import possible
 from tests.oracle.possible import Anything, Exactly, Possible
@@ -16,15 +16,13 @@ TIMES = ("span:start", "span:end")
 
 
 def matches(world: World, pattern: syntax.Pattern, span: AnySpan, env: Environment) -> Truth:
-    """Nothing is known of an unseen span, so it may match any pattern."""
-    if isinstance(span, Unseen):
-        return Truth.UNKNOWN
-    named = truth(pattern.name is None or span.name == pattern.name)
+    """Whether a span matches; nothing is known of an unseen span, so it matches at most perhaps."""
+    named = Truth.UNKNOWN if isinstance(span, Unseen) else truth(pattern.name is None or span.name == pattern.name)
     return all_of([named, *(satisfies(world, predicate, span, env) for predicate in pattern.predicates)])
 
 
 def satisfies(
-    world: World, predicate: syntax.Predicate, span: Span, env: Environment, event: Event | None = None
+    world: World, predicate: syntax.Predicate, span: AnySpan, env: Environment, event: Event | None = None
 ) -> Truth:
     """The truth of a predicate of one span, or of one event of it."""
     match predicate:
@@ -51,7 +49,9 @@ def true_value(value: Possible) -> Truth:
     return truth(is_true(value.value)) if isinstance(value, Exactly) else Truth.UNKNOWN
 
 
-def _has_event(world: World, wanted: syntax.HasEvent, span: Span, env: Environment) -> Truth:
+def _has_event(world: World, wanted: syntax.HasEvent, span: AnySpan, env: Environment) -> Truth:
+    if isinstance(span, Unseen):
+        return Truth.UNKNOWN
     found = any_of(
         Truth.TRUE if wanted.predicate is None else satisfies(world, wanted.predicate, span, env, event)
         for event in span.events
@@ -60,7 +60,9 @@ def _has_event(world: World, wanted: syntax.HasEvent, span: Span, env: Environme
     return max(found, maybe(world.has_drops and span.dropped_events > 0))
 
 
-def _compare(world: World, comparison: syntax.Comparison, span: Span, env: Environment, event: Event | None) -> Truth:
+def _compare(
+    world: World, comparison: syntax.Comparison, span: AnySpan, env: Environment, event: Event | None
+) -> Truth:
     left = look_up(world, span, comparison.path, event)
     right = comparison.right
     if isinstance(right, syntax.ListLiteral):
@@ -76,7 +78,7 @@ def _compare(world: World, comparison: syntax.Comparison, span: Span, env: Envir
 def _right_side(
     world: World,
     right: syntax.Literal | syntax.Duration | syntax.Instant | syntax.OwnValue | syntax.VariableValue,
-    span: Span,
+    span: AnySpan,
     env: Environment,
     event: Event | None,
 ) -> tuple[Possible, Reading]:
