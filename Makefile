@@ -19,6 +19,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/proofs.py
+	$(BIN)/python benchmarks/check.py
 
 venv: $(STAMP)
 

@@ -278,7 +278,9 @@ class _Outliner:
 
     def _both(self, left: p.Side, right: p.Side) -> tuple[str, str]:
         """Return the values of two sides: to the nanosecond where they would read the same and are not."""
-        one, two = (self._value(side.value, side.unit) for side in (left, right))
+        one, two = self._value(left.value, left.unit), self._value(right.value, right.unit)
+        if isinstance(right.value, tuple) and left.unit is not Unit.NONE:
+            two = f"[{', '.join(self._value(item, left.unit) for item in right.value)}]"
         if one == two and left.value != right.value and left.unit is right.unit is Unit.DURATION:
             return exact_duration_text(_whole(left.value)), exact_duration_text(_whole(right.value))
         return one, two
