@@ -105,7 +105,7 @@ def _bare(rule: Rule) -> Condition | None:
     if rule.reading is Reading.BLOCKS or len(rule.obligations) != 1:
         return None
     whole = rule.obligations[0].condition
-    if rule.when is not None:
+    if rule.reading is Reading.REQUIREMENT and rule.when is not None:
         required = whole.parts if isinstance(whole, And) else (whole,)
         whole = And((rule.when, *required), origin=whole.origin)
     reading = reading_of(whole)

@@ -1,8 +1,12 @@
-"""How a condition without blocks becomes one: the first conjunct requires the others, or the whole is forbidden."""
+"""How a condition without blocks becomes one: the first conjunct requires the others, or the whole is forbidden.
+
+What is forbidden is forbidden where there is something of the kind: see `_trigger`.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TypeAlias
 
 from fluo_logic.lang.source import Mistakes
@@ -13,9 +17,11 @@ from fluo_logic.lang.syntax import (
     MeasureComparison,
     Not,
     Obligation,
+    Pattern,
     Polarity,
     Reading,
     Related,
+    Relation,
 )
 from fluo_logic.lang.walk import variables_in
 
@@ -84,7 +90,25 @@ def _requirement(condition: And) -> Read:
 
 
 def _violation(condition: Condition) -> Read:
-    return Reading.VIOLATION, None, [Obligation(Polarity.NEVER, condition, origin=condition.origin)]
+    return Reading.VIOLATION, _trigger(condition), [Obligation(Polarity.NEVER, condition, origin=condition.origin)]
+
+
+def _trigger(condition: Condition) -> Condition | None:
+    """Return what a forbidden condition is about: that there is a span of the name that it seeks first.
+
+    The forbidden condition implies it, so it changes no violation; it makes the rule vacuous on a scope that has no
+    such span, as the rules that are read as requirements are.
+    """
+    parts = condition.parts if isinstance(condition, And) else (condition,)
+    for part in parts:
+        match part:
+            case Exists(pattern=pattern) | Related(relation=Relation(left=Pattern() as pattern)):
+                if pattern.name is not None:
+                    origin = replace(pattern.origin, text=pattern.name)
+                    return Exists(Pattern(pattern.name, origin=origin), origin=origin)
+            case _:
+                continue
+    return None
 
 
 def _block_forms(condition: Condition) -> str:
