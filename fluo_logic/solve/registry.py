@@ -16,7 +16,21 @@ def _clingo() -> Engine:
     return ClingoEngine()
 
 
-ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType({"clingo": _clingo})
+def _duckdb() -> Engine:
+    from fluo_logic.solve.duckdb import DuckDbEngine  # noqa: PLC0415 - an optional package, and start-up counts
+
+    return DuckDbEngine()
+
+
+def _pydatalog() -> Engine:
+    from fluo_logic.solve.pydatalog import PyDatalogEngine  # noqa: PLC0415 - start-up counts, the package is optional
+
+    return PyDatalogEngine()
+
+
+ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType(
+    {"clingo": _clingo, "duckdb": _duckdb, "pydatalog": _pydatalog}
+)
 AUTO: Final = "clingo"
 
 
