@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,8 @@ from fluo_logic.explain.text import VERDICT_STYLE, Style, proof_lines, scope_tex
 from fluo_logic.explain.words import plural, shortened
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
 
+LISTED: Final = 5
+"""How many violations without proof are listed after those with one."""
 SEVERITY_STYLE: Final = {
     "critical": ("red", "bold"),
     "high": ("red",),
@@ -32,14 +35,19 @@ def _violations(report: Report, style: Style) -> Iterator[str]:
         if not found:
             continue
         yield _heading(rule, style)
-        for violation in found:
-            if violation.proof is not None:
-                yield ""
-                yield from violation_lines(violation, style)
-        unproved = sum(violation.proof is None for violation in found)
-        if unproved:
+        proved = [violation for violation in found if violation.proof is not None]
+        rest = [violation for violation in found if violation.proof is None]
+        for violation in proved:
             yield ""
-            yield style.paint(f"  … and {unproved:,} more without proof (--max-proofs)", "dim")
+            yield from violation_lines(violation, style)
+        if rest:
+            yield ""
+        if not proved or len(rest) <= LISTED:
+            for violation in rest:
+                yield from violation_lines(violation, style)
+        else:
+            more = f"  … and {len(rest):,} more without proof (see --max-proofs; --format json lists them all)"
+            yield style.paint(more, "dim")
         yield ""
         yield ""
 
@@ -59,8 +67,12 @@ def violation_lines(violation: Violation, style: Style, indent: str = "  ") -> l
     parts = [scope_text(violation.scope.items()), *([day] if day else []), f"fingerprint {violation.fingerprint}"]
     where = style.paint(" · ".join(parts), "dim")
     verdict = "" if violation.verdict == "violated" else f"{violation.verdict}: "
-    sentence = style.paint(f"{verdict}{shortened(violation.sentence, 400)}", name)
-    lines = [f"{indent}{style.paint(mark, name)} {sentence}", f"{indent}  {where}"]
+    said = textwrap.wrap(f"{verdict}{shortened(violation.sentence, 400)}", max(40, style.width - len(indent) - 2)) or [
+        ""
+    ]
+    lines = [f"{indent}{style.paint(mark, name)} {style.paint(said[0], name)}"]
+    lines.extend(f"{indent}  {style.paint(line, name)}" for line in said[1:])
+    lines.append(f"{indent}  {where}")
     if violation.proof is not None:
         lines.extend(proof_lines(violation.proof, style, f"{indent}  "))
     return lines
