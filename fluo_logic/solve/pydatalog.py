@@ -1,4 +1,4 @@
-"""The pyDatalog engine, and sessions in which its answers are queried.
+"""The pyDatalog engine, and sessions in which its answers are queried: the only importer of pyDatalog.
 
 Each predicate is solved once, by the clauses of `fluo_logic.translate.datalog`; its tuples then answer the clauses that
 use it.  Facts, comparisons and measures are answered by Python when a clause asks for them, so that nothing is computed
@@ -7,11 +7,12 @@ that no rule can see.  For small data and exploration: ten rules take a second f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 
-from fluo_logic.errors import FluoError, InternalError
+from fluo_logic.errors import ConfigError, FluoError, InternalError
 from fluo_logic.facts.aggregates import aggregate, largest_window
 from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.readers import read_traces
@@ -21,7 +22,7 @@ from fluo_logic.facts.terms import evaluate, holds
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program, Sort, Var
 from fluo_logic.solve.base import Answer
-from fluo_logic.solve.pydatalog_interpreter import Interpreter
+from fluo_logic.solve.pydatalog_interpreter import LOCK, Interpreter
 from fluo_logic.solve.pydatalog_session import Answered, Session
 from fluo_logic.solve.tables import FREE, Anything, Constant, Pattern, Table, Tuple
 from fluo_logic.translate.datalog import translate
@@ -64,7 +65,7 @@ def live(program: Program, store: FactStore) -> Session:
         Answered(part.defined.name, part.defined.sorts, tuple(run.rows(part.defined.predicate)))
         for part in run.program.components
     ]
-    return Session(store, answered, run.program.text)
+    return Session(interpreter(), store, answered, run.program.text)
 
 
 @contextmanager
@@ -100,6 +101,19 @@ def session(
     yield live(Program((), ()) if ruleset is None else run_passes(lower(ruleset)), store)
 
 
+def interpreter() -> Interpreter:
+    """Return an interpreter with an empty program; raises ConfigError where pyDatalog is not installed (code C401)."""
+    with LOCK, warnings.catch_warnings():
+        # Its sources have escapes that newer compilers warn of.
+        warnings.simplefilter("ignore")
+        try:
+            from pyDatalog import pyEngine, pyParser  # noqa: PLC0415 - optional
+        except ImportError as error:
+            message = "the engine pydatalog needs the package pyDatalog, which is not installed"
+            raise ConfigError(code="C401", message=message, hint="pip install 'fluo_logic[datalog]'") from error
+    return Interpreter(pyEngine, pyParser)
+
+
 class Run:
     """One program on one data set."""
 
@@ -110,7 +124,7 @@ class Run:
         self.tables: dict[str, Table] = {}
         self.defined = {part.defined.predicate: part.defined for part in self.program.components}
         self.numbers: list[Number] = []
-        self.interpreter = Interpreter()
+        self.interpreter = interpreter()
         self._facts: dict[str, Table] = {}
         self._measures: dict[Tuple, Number | None] = {}
         for predicate in self.program.facts:

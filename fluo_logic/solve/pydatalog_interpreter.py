@@ -1,15 +1,13 @@
-"""pyDatalog, kept apart from other uses of it in the process: the only importer of it."""
+"""pyDatalog, kept apart from other uses of it in the process."""
 
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from fluo_logic.errors import ConfigError
 from fluo_logic.solve.tables import FREE, Pattern, Tuple
 
 Resolver: TypeAlias = Callable[[Pattern], Iterable[Tuple]]
@@ -24,11 +22,11 @@ class Interpreter:
     doubles, for the whole process.  All of it is put in place for one use at a time, and put back.
     """
 
-    def __init__(self) -> None:
-        """Begin with an empty program; raises ConfigError where pyDatalog is not installed (code C401)."""
+    def __init__(self, engine: Any, parser: Any) -> None:  # noqa: ANN401 - pyDatalog has no types
+        """Begin with an empty program; ``engine`` and ``parser`` are pyDatalog's modules."""
         self._resolvers: dict[str, Callable[..., Iterator[Tuple]]] = {}
         self._depth = 0
-        self._engine, self._parser = _engine()
+        self._engine, self._parser = engine, parser
         self._logic: object | None = None
 
     def define(self, name: str, arity: int, resolver: Resolver) -> None:
@@ -92,16 +90,3 @@ class Interpreter:
 def _resolve(resolver: Resolver, *terms: Any) -> Iterator[Tuple]:  # noqa: ANN401 - pyDatalog has no types
     """Answer a goal of pyDatalog's."""
     yield from resolver([term.id if term.is_const() else FREE for term in terms])
-
-
-def _engine() -> Any:  # noqa: ANN401 - pyDatalog has no types
-    """Return the modules of pyDatalog that the interpreter needs, imported when an engine is first asked for."""
-    with LOCK, warnings.catch_warnings():
-        # Its sources have escapes that newer compilers warn of.
-        warnings.simplefilter("ignore")
-        try:
-            from pyDatalog import pyEngine, pyParser  # noqa: PLC0415 - optional
-        except ImportError as error:
-            message = "the engine pydatalog needs the package pyDatalog, which is not installed"
-            raise ConfigError(code="C401", message=message, hint="pip install 'fluo_logic[datalog]'") from error
-    return pyEngine, pyParser

@@ -45,10 +45,10 @@ class Session:
     asked for.  ``predicates`` are what can be, each with the names of its arguments.
     """
 
-    def __init__(self, store: FactStore, answered: Iterable[Answered], program: str) -> None:
+    def __init__(self, interpreter: Interpreter, store: FactStore, answered: Iterable[Answered], program: str) -> None:
         """Use `fluo_logic.solve.pydatalog.session`."""
         self.program = program
-        self._interpreter = Interpreter()
+        self._interpreter = interpreter
         self._names = _Names(store)
         self._loaded: Arities = {}
         self.predicates: dict[str, tuple[str, ...]] = {}
