@@ -83,14 +83,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _verb(name: str) -> Callable[[Namespace], int]:
-    """Return the function of a verb; its module is imported only now, because start-up counts."""
-    match name:
-        case "check":
-            from fluo_logic.commands.check import run  # noqa: PLC0415
-        case "explain":
-            from fluo_logic.commands.explain import run  # noqa: PLC0415
-        case _:
-            from fluo_logic.commands.demo import run  # noqa: PLC0415
+    """Return the function of a verb; its module, of the same name, is imported only now, because start-up counts."""
+    from importlib import import_module  # noqa: PLC0415 - likewise
+
+    run: Callable[[Namespace], int] = import_module(f"fluo_logic.commands.{name}").run
     return run
 
 

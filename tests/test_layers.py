@@ -28,6 +28,7 @@ LAYERS: Final = (
     ("report",),
     ("pipeline",),
     ("api",),
+    ("tooling",),
     ("commands",),
     ("cli", "__init__", "__main__"),
 )

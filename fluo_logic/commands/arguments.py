@@ -7,12 +7,14 @@ from argparse import Action, ArgumentParser, BooleanOptionalAction, Namespace, R
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
+from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.lang.suggest import did_you_mean
 
 VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
     "explain": "why one rule has its verdict on one scope",
+    **TOOLS,
     "demo": "the seven incidents, replayed and explained",
 }
 STATUSES: Final = """\
@@ -45,6 +47,7 @@ GLOBAL: Final = ("--help", "-h", "--version")
 USAGES: Final = {
     "check": "fluo check RULES... --traces INPUT... [options]",
     "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
+    **TOOL_USAGES,
     "demo": "fluo demo [INCIDENT] [--keep DIR] [options]",
 }
 DESCRIPTION: Final = "Executable invariants: OpenTelemetry traces in, violations out, each with a proof."
@@ -91,8 +94,9 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", required=True)
-    epilogs = {"check": STATUSES, "explain": EXPLAIN_STATUSES, "demo": DEMO_STATUSES}
-    for verb, add in (("check", _check), ("explain", _explain), ("demo", _demo)):
+    epilogs = {"check": STATUSES, "explain": EXPLAIN_STATUSES, **TOOL_STATUSES, "demo": DEMO_STATUSES}
+    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, "demo": _demo}
+    for verb in VERBS:
         one = verbs.add_parser(
             verb,
             usage=USAGES[verb],
@@ -102,7 +106,7 @@ def _parser() -> _Parser:
             formatter_class=RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        actions = [*add(one), *_common(one)]
+        actions = [*options[verb](one), *_common(one)]
         one.set_defaults(options=[name for action in actions for name in action.option_strings])
     return parser
 

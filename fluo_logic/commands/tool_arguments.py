@@ -1,0 +1,179 @@
+"""The options of the verbs for people who write rules."""
+
+from __future__ import annotations
+
+from argparse import Action, ArgumentParser, BooleanOptionalAction
+from typing import Final
+
+TOOLS: Final = {
+    "test": "run the examples inside rules, and tell what they leave untested",
+}
+TOOL_USAGES: Final = {
+    "test": "fluo test RULES... [options]",
+    "lint": "fluo lint RULES... [--traces INPUT...] [options]",
+    "fmt": "fluo fmt RULES... [--check] [--diff]",
+    "compile": "fluo compile RULES... --to FORM [--rule ID] [-o FILE]",
+    "facts": "fluo facts [RULES...] --traces INPUT... [--to FORM] [--scope ID] [-o PATH]",
+    "convert": "fluo convert PACK.yaml... [-o FILE]",
+}
+TOOL_STATUSES: Final = {
+    "test": """\
+exit status:
+  0  every example has the verdict that it expects
+  1  one has not; with --require-coverage also: a rule lacks an example, a verdict or a branch
+  2  a rule is wrong
+  3  usage or configuration is wrong
+""",
+    "lint": """\
+exit status:
+  0  nothing was found, or only what is for information
+  1  a warning or an error was found
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+""",
+    "fmt": """\
+exit status:
+  0  every file has the canonical layout, or was given it
+  1  with --check or --diff: a file has another layout
+  2  a rule is wrong; its file is left alone
+  3  usage is wrong, or a file cannot be written
+""",
+    "compile": """\
+exit status:
+  0  the text was written
+  2  a rule is wrong, or the form cannot express it
+  3  usage is wrong
+
+The text and the facts of the same rules belong together:
+  fluo compile RULES --to asp > r.lp; fluo facts RULES --traces T --to asp > f.lp; clingo r.lp f.lp
+shows every failure that `fluo check` finds as failure(rule, number of the block, scope, spans).
+""",
+    "facts": """\
+exit status:
+  0  the facts were written
+  2  a rule is wrong, or the form cannot express it
+  3  usage or input is wrong; the facts of what could be read were written
+
+With RULES these are the facts that `fluo compile RULES` needs, otherwise those of the catalogue.
+""",
+    "convert": """\
+exit status:
+  0  the text was written
+  2  a rule is wrong
+  3  usage is wrong, or a file cannot be written
+""",
+}
+
+
+def _rules(parser: ArgumentParser, text: str = "`.fluo` or YAML files, folders, or a shipped pack") -> Action:
+    return parser.add_argument("rules", nargs="*", metavar="RULES", help=text)
+
+
+def _traces(parser: ArgumentParser, text: str) -> Action:
+    return parser.add_argument("--traces", nargs="+", action="extend", metavar="INPUT", help=text)
+
+
+def _formats(parser: ArgumentParser, known: str) -> Action:
+    return parser.add_argument(
+        "--format",
+        dest="forms",
+        action="append",
+        metavar="FORMAT[=PATH]",
+        help=f"{known}, to standard output or a file; can be repeated",
+    )
+
+
+def _output(parser: ArgumentParser, text: str) -> Action:
+    return parser.add_argument("-o", "--output", metavar="PATH", help=text)
+
+
+def test_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo test``."""
+    return [
+        _rules(parser),
+        _formats(parser, "text (default), junit or json"),
+        parser.add_argument(
+            "--select", action="append", metavar="WORDS", help="only these: rule ids, tag:T, severity:S, with commas"
+        ),
+        parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
+        parser.add_argument("--engine", metavar="NAME", help="auto (default) or an engine, as for `fluo check`"),
+        parser.add_argument(
+            "--coverage",
+            action=BooleanOptionalAction,
+            default=True,
+            help="look for branches of and/or on which no example depends (default: on)",
+        ),
+        parser.add_argument(
+            "--require-coverage", action="store_true", help="exit with 1 when the examples leave something untested"
+        ),
+    ]
+
+
+def lint_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo lint``."""
+    return [
+        _rules(parser),
+        _traces(parser, "traces in which names, attributes and values are looked up"),
+        _formats(parser, "text (default) or json"),
+        parser.add_argument(
+            "--select",
+            dest="codes",
+            action="append",
+            metavar="CODES",
+            help="only these codes or beginnings of codes (L1, L203), with commas",
+        ),
+        parser.add_argument("--ignore", dest="without", action="append", metavar="CODES", help="leave these out"),
+    ]
+
+
+def fmt_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo fmt``."""
+    return [
+        _rules(parser, "`.fluo` files and folders, which are rewritten; - formats standard input"),
+        parser.add_argument("--check", action="store_true", help="write nothing; name the files that would change"),
+        parser.add_argument("--diff", action="store_true", help="write nothing; show what would change"),
+    ]
+
+
+def compile_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo compile``."""
+    return [
+        _rules(parser),
+        parser.add_argument("--to", metavar="FORM", help="asp (default), datalog, souffle, sql, or ir (JSON)"),
+        parser.add_argument("--rule", metavar="ID", help="only this rule"),
+        _output(parser, "write to this file instead of standard output"),
+    ]
+
+
+def facts_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo facts``."""
+    return [
+        _rules(parser, "print what these rules need; without them: every fact of the catalogue"),
+        _traces(parser, "trace files, folders, globs, or - for standard input"),
+        parser.add_argument("--to", metavar="FORM", help="asp (default), csv or datalog"),
+        parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
+        parser.add_argument(
+            "--scope",
+            metavar="ID",
+            help="only the traces of this scope: a trace id or its beginning, or a value of a rule's scope key",
+        ),
+        _output(parser, "write to this file instead of standard output; for csv a folder, a file for each predicate"),
+    ]
+
+
+def convert_options(parser: ArgumentParser) -> list[Action]:
+    """Add the options of ``fluo convert``."""
+    return [
+        _rules(parser, "YAML packs, which end in `.yaml` or `.yml`"),
+        _output(parser, "write to this file instead of standard output"),
+    ]
+
+
+TOOL_OPTIONS: Final = {
+    "test": test_options,
+    "lint": lint_options,
+    "fmt": fmt_options,
+    "compile": compile_options,
+    "facts": facts_options,
+    "convert": convert_options,
+}
