@@ -11,6 +11,7 @@ from typing import Final
 
 from fluo_logic.errors import ConfigError
 from fluo_logic.explain.build import RuleProver
+from fluo_logic.explain.confirm import Confirmed, confirm
 from fluo_logic.explain.judgement import Judgement, JudgeOptions
 from fluo_logic.explain.matching import Matcher
 from fluo_logic.explain.proof import ObligationProof, SpanRef
@@ -24,7 +25,7 @@ from fluo_logic.logic import ObligationPlan, Program, RulePlan
 from fluo_logic.report.missing import missing_attributes
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
 from fluo_logic.solve.base import Answer, Engine
-from fluo_logic.solve.registry import engine_named
+from fluo_logic.solve.registry import engine_for, engine_named
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 
@@ -75,6 +76,7 @@ class Session:
     store: FactStore
     answer: Answer
     options: Options
+    confirming: Engine | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -113,11 +115,13 @@ def solve(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, o
     program = run_passes(lower(rules))
     lowered = time.perf_counter()
     store = FactStore(dataset)
-    engine: Engine = engine_named(options.engine)
-    answer = engine.solve(program, store)
+    name = options.engine if options.engine != "auto" else engine_for(len(dataset.spans))
+    answer = engine_named(name).solve(program, store)
+    # What a scan found is derived again by the logic engine before it is proved.
+    confirming = engine_named("clingo") if options.engine == "auto" and name != "clingo" else None
     solved = time.perf_counter()
     seconds = {"read": read - clock, "translate": lowered - read, "solve": solved - lowered}
-    return Session(rules, program, store, answer, options, seconds)
+    return Session(rules, program, store, answer, options, confirming, seconds)
 
 
 def report(session: Session) -> Report:
@@ -147,6 +151,7 @@ class RuleCheck:
     """One rule on the solved data."""
 
     def __init__(self, session: Session, rule: Rule, plan: RulePlan) -> None:
+        """Prepare the rule's prover and judgement."""
         self.session = session
         self.rule = rule
         self.plan = plan
@@ -169,7 +174,9 @@ class RuleCheck:
     def violations(self) -> Iterator[Violation]:
         """Yield the violations of the rule, the first ones with proofs."""
         budget = self.session.options.max_proofs
-        for row, number, obligation in self.failures():
+        failures = list(self.failures())
+        confirmed = self.confirmed([row for row, _, _ in failures[:budget]])
+        for row, number, obligation in failures:
             verdict, assumptions = self.judgement.verdict(row, obligation)
             scope = row[0]
             worst = self.worst.get(scope, "satisfied")
@@ -177,12 +184,25 @@ class RuleCheck:
             proof = None
             if budget > 0:
                 budget -= 1
-                proof = self.judgement.proof(row, obligation, verdict, assumptions)
+                if confirmed is None:
+                    proof = self.judgement.proof(row, obligation, verdict, assumptions)
+                else:
+                    judgement, known = confirmed
+                    proof = judgement.proof(known.row(self.plan, row), obligation, verdict, assumptions)
             yield self.violation(row, number, obligation, verdict, proof)
+
+    def confirmed(self, rows: Sequence[Row]) -> tuple[Judgement, Confirmed] | None:
+        """Derive what is to be proved a second time where a scan found it; None where the answer is proved directly."""
+        session = self.session
+        if session.confirming is None or not rows:
+            return None
+        known = confirm(session.confirming, session.program, self.plan, session.store, session.answer, rows)
+        return Judgement(known.prover, self.plan, self.judgement.options), known
 
     def violation(
         self, row: Row, number: int, obligation: ObligationPlan, verdict: str, proof: ObligationProof | None
     ) -> Violation:
+        """Return one obligation that is not met, as reports have it."""
         witness = self.witness(row)
         scope = scope_json(self.plan, row[0], self.session.store)
         return Violation(
@@ -204,6 +224,7 @@ class RuleCheck:
         return {name: span for name, span in zip(names, row[1:], strict=True) if isinstance(span, int)}
 
     def witness(self, row: Row) -> dict[str, SpanRef]:
+        """Return the spans of the variables of ``when`` in a match, as reports cite them."""
         return {name: self.prover.span(span) for name, span in self.bound(row).items()}
 
     def summary(self) -> RuleReport:

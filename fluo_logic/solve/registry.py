@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -31,13 +32,20 @@ def _pydatalog() -> Engine:
 ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType(
     {"clingo": _clingo, "duckdb": _duckdb, "pydatalog": _pydatalog}
 )
-AUTO: Final = "clingo"
+SCAN_FROM: Final = 50_000
+"""From how many spans on ``auto`` scans with DuckDB, where that is installed; see docs/adr/0008-auto.md."""
 
 
 def engine_named(name: str) -> Engine:
-    """Return the engine ``name``, or the default for ``auto``; raises ConfigError for one that does not exist."""
-    found = ENGINES.get(AUTO if name == "auto" else name)
+    """Return an engine by its name; raises ConfigError for one that does not exist."""
+    found = ENGINES.get(name)
     if found is None:
         message = f"there is no engine named {name}"
         raise ConfigError(code="C101", message=message, hint=f"the engines are auto, {', '.join(sorted(ENGINES))}")
     return found()
+
+
+def engine_for(spans: int) -> str:
+    """Return the engine that ``auto`` stands for on so many spans: clingo, or DuckDB for a scan of large data."""
+    scans = spans >= SCAN_FROM and all(importlib.util.find_spec(name) for name in ("duckdb", "sqlglot", "pyarrow"))
+    return "duckdb" if scans else "clingo"
