@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from fluo_logic.errors import ConfigError
+from fluo_logic.errors import ConfigError, UnsupportedError
 from fluo_logic.explain.build import RuleProver
 from fluo_logic.explain.confirm import Confirmed, confirm
 from fluo_logic.explain.judgement import Judgement, JudgeOptions
@@ -115,13 +115,25 @@ def solve(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, o
     program = run_passes(lower(rules))
     lowered = time.perf_counter()
     store = FactStore(dataset)
-    name = options.engine if options.engine != "auto" else engine_for(len(dataset.spans))
-    answer = engine_named(name).solve(program, store)
-    # What a scan found is derived again by the logic engine before it is proved.
-    confirming = engine_named("clingo") if options.engine == "auto" and name != "clingo" else None
+    answer, confirming = _answer(program, store, options.engine)
     solved = time.perf_counter()
     seconds = {"read": read - clock, "translate": lowered - read, "solve": solved - lowered}
     return Session(rules, program, store, answer, options, confirming, seconds)
+
+
+def _answer(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
+    """Return the answer, and the engine that is to confirm what is proved where the answer comes from a scan."""
+    if engine != "auto":
+        return engine_named(engine).solve(program, store), None
+    logic = engine_named("clingo")
+    scan = engine_for(len(store.spans))
+    if scan == logic.name:
+        return logic.solve(program, store), None
+    try:
+        return engine_named(scan).solve(program, store), logic
+    except UnsupportedError:
+        # The scan is a short cut; what it cannot express, the logic engine can.
+        return logic.solve(program, store), None
 
 
 def report(session: Session) -> Report:
