@@ -18,8 +18,8 @@ A comparison that has no such form calls back: ``@holds(k,…)`` is evaluated ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeVar, assert_never
 
 from fluo_logic.facts.schema import EXTENSIONAL
@@ -42,6 +42,7 @@ from fluo_logic.logic import (
 )
 from fluo_logic.translate.names import Names, NameTable, widened
 from fluo_logic.translate.passes import strata
+from fluo_logic.translate.rename import rename
 from fluo_logic.values import ORDER_OPERATORS, Mode
 
 Key = TypeVar("Key")
@@ -267,7 +268,11 @@ class _Translator:
         if op == "==":
             self.need(self.out.same, (left.space, left.key), left.of, clause)
             self.need(self.out.same, (right.space, right.key), right.of, clause)
-            return [f"same({quote(first_name)},{one},A{tag})", f"same({quote(second_name)},{two},A{tag})"]
+            first, second = f"same({quote(first_name)},{one},A{tag})", f"same({quote(second_name)},{two}"
+            if _in_small_scopes(clause):
+                # No join on the value: few spans share a scope, and any number may share a value.
+                return [first, f"{second},B{tag})", f"A{tag} <= B{tag}", f"A{tag} >= B{tag}"]
+            return [first, f"{second},A{tag})"]
         if op in ORDER_OPERATORS:
             self.need(self.out.order, (left.space, left.key), left.of, clause)
             self.need(self.out.order, (right.space, right.key), right.of, clause)
@@ -358,8 +363,7 @@ _GRINGO: Final = {"==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
 def _rule(head: str, body: Iterable[str]) -> str:
-    conditions = ", ".join(body)
-    return f"{head} :- {conditions}." if conditions else f"{head}."
+    return f"{head} :- {', '.join(body)}." if body else f"{head}."
 
 
 def _sort(arg: Var | Const) -> Sort:
@@ -391,26 +395,7 @@ def _gringo_number(term: Term) -> str | None:
             return None
 
 
-def rename(literal: Compare | Present, names: Mapping[Var, Var]) -> Compare | Present:
-    """Return the literal with its variables replaced."""
-    match literal:
-        case Present(term=term):
-            return replace(literal, term=replace(term, of=names.get(term.of, term.of)))
-        case Compare(left=left, right=right):
-            return replace(literal, left=_rename(left, names), right=_rename(right, names))
-        case _:
-            assert_never(literal)
-
-
-def _rename(term: Term, names: Mapping[Var, Var]) -> Term:
-    match term:
-        case Var():
-            return names.get(term, term)
-        case Field(of=of):
-            return replace(term, of=names.get(of, of))
-        case Arith(left=left, right=right):
-            return replace(term, left=_rename(left, names), right=_rename(right, names))
-        case Const():
-            return term
-        case _:
-            assert_never(term)
+def _in_small_scopes(clause: Clause) -> bool:
+    """Return whether a clause speaks of one trace, or of one value of a key, and not of all spans."""
+    scope = clause.head.args[0] if clause.head.args else None
+    return isinstance(scope, Var) and scope.sort in {Sort.TRACE, Sort.TEXT}

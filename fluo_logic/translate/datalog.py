@@ -37,7 +37,7 @@ from fluo_logic.logic import (
     literal_atoms,
     literal_variables,
 )
-from fluo_logic.translate.asp import rename
+from fluo_logic.translate.rename import rename
 from fluo_logic.translate.datalog_program import Comparison, Component, DatalogProgram, Defined, Measured, TextFact
 from fluo_logic.translate.datalog_text import (
     RESERVED,

@@ -34,7 +34,7 @@ from fluo_logic.logic import (
     Var,
     literal_variables,
 )
-from fluo_logic.translate.asp import rename
+from fluo_logic.translate.rename import rename
 from fluo_logic.translate.datalog import unsupported
 from fluo_logic.translate.datalog_text import NameSpace, comparison_stem, describe, letter, printable
 from fluo_logic.translate.names import Names, NameTable, widened

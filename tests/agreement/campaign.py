@@ -69,6 +69,7 @@ def run(pairs: int, start: int, engines: Sequence[str]) -> tuple[int, str]:
     @settings(
         max_examples=-(-pairs // RULES),
         database=None,
+        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
         report_multiple_bugs=False,
