@@ -177,8 +177,6 @@ class _Translator:
             if atom.predicate == "text":
                 space, key = (str(arg.value) for arg in atom.args[1:3] if isinstance(arg, Const))
                 self.need(self.out.texts, (space, key), None)
-        if not atom.args:
-            return atom.predicate
         return f"{atom.predicate}({','.join(_argument(arg) for arg in atom.args)})"
 
     # --- comparisons ----------------------------------------------------------------------------------------------

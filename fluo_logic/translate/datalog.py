@@ -37,7 +37,6 @@ from fluo_logic.logic import (
     literal_atoms,
     literal_variables,
 )
-from fluo_logic.translate.rename import rename
 from fluo_logic.translate.datalog_program import Comparison, Component, DatalogProgram, Defined, Measured, TextFact
 from fluo_logic.translate.datalog_text import (
     RESERVED,
@@ -51,6 +50,7 @@ from fluo_logic.translate.datalog_text import (
 )
 from fluo_logic.translate.names import NameTable
 from fluo_logic.translate.passes import plan_atoms
+from fluo_logic.translate.rename import rename
 from fluo_logic.values import Mode
 
 LONGEST_QUOTE: Final = 100

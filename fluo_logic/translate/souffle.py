@@ -34,10 +34,10 @@ from fluo_logic.logic import (
     Var,
     literal_variables,
 )
-from fluo_logic.translate.rename import rename
 from fluo_logic.translate.datalog import unsupported
 from fluo_logic.translate.datalog_text import NameSpace, comparison_stem, describe, letter, printable
 from fluo_logic.translate.names import Names, NameTable, widened
+from fluo_logic.translate.rename import rename
 from fluo_logic.translate.souffle_text import KEYWORDS, quote
 from fluo_logic.values import Mode
 
