@@ -7,6 +7,7 @@ from typing import Final
 
 TOOLS: Final = {
     "test": "run the examples inside rules, and tell what they leave untested",
+    "fmt": "canonical layout of rule files, comments kept",
 }
 TOOL_USAGES: Final = {
     "test": "fluo test RULES... [options]",

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import pickle
+from collections.abc import Iterator
 from importlib import resources
 from typing import Final
 
@@ -58,6 +59,23 @@ def key_of(grammar: str) -> str:
     """Return what the tables depend on, as one text."""
     digest = hashlib.sha256("\0".join((grammar, *STARTS)).encode()).hexdigest()
     return f"lark {lark.__version__}, grammar {digest}"
+
+
+def words_of(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """Yield the words of a file: start, end, the grammar's name for the word, and its text.
+
+    Raises:
+        ValueError: the text does not parse.
+    """
+    try:
+        reading = parser().parse_interactive(text, start="file")
+        for word in reading.iter_parse():
+            start = word.start_pos or 0
+            yield start, start + len(word), word.type, str(word)
+        reading.feed_eof()  # type: ignore[no-untyped-call]
+    except UnexpectedInput as error:
+        message = "the text does not parse"
+        raise ValueError(message) from error
 
 
 def _resource(name: str) -> str:

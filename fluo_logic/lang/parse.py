@@ -117,7 +117,7 @@ def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
     errors: list[RuleError] = []
     seen: set[Path] = set()
     for path in paths:
-        for file in _files(Path(path), errors):
+        for file in rule_files(Path(path), errors):
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
@@ -132,7 +132,8 @@ def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
     return Ruleset(tuple(rules))
 
 
-def _files(path: Path, errors: list[RuleError]) -> list[Path]:
+def rule_files(path: Path, errors: list[RuleError]) -> list[Path]:
+    """Return a file, or the rule files below a folder, in order; a folder without one is an error."""
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
@@ -143,14 +144,33 @@ def _files(path: Path, errors: list[RuleError]) -> list[Path]:
 
 def _load(file: Path) -> tuple[list[Rule], list[RuleError]]:
     try:
+        text = read_text(file)
+    except RuleError as error:
+        return [], [error]
+    return parse_rules(text, str(file))
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a rule file, without a byte order mark.
+
+    Raises:
+        RuleError: it cannot be read, or is not UTF-8.
+    """
+    try:
         data = file.read_bytes()
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
-        return [], [RuleError("E501", f"the rule file `{file}` {reason}")]
+        msg = "E501"
+        raise RuleError(msg, f"the rule file `{file}` {reason}") from error
+    return decoded(data, str(file))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return UTF-8 text, without a byte order mark; raises RuleError for any other."""
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"the file is not UTF-8: byte {error.start} is {data[error.start]:#04x}"
-        return [], [RuleError("E502", message, where=Where(str(file), line, 1), hint="save it as UTF-8")]
-    return parse_rules(text, str(file))
+        msg = "E502"
+        raise RuleError(msg, message, where=Where(name, line, 1), hint="save it as UTF-8") from error
