@@ -14,26 +14,32 @@ from fluo_logic.values import Value, as_number, canonical_text
 INT64_MAX: Final = 2**63 - 1
 
 
-def span_table(store: FactStore, columns: Sequence[Column]) -> Any:  # noqa: ANN401 - Arrow has no types for mypy
-    """Return the table of spans with the structural columns and the given ones."""
+def span_table(store: FactStore, columns: Sequence[Column], structural: frozenset[str]) -> Any:  # noqa: ANN401
+    """Return the table of spans with the given structural columns, and those of values."""
     spans = range(len(store.spans))
-    parents = [store.parent.get(span) for span in spans]
-    pre, first_below, last_below = tree_numbers(parents)
     arrays: dict[str, Any] = {
-        "_span": pa.array(spans, pa.int64()),
-        "_trace": pa.array((store.trace_index[span.trace_id] for span in store.spans), pa.int64()),
-        "_name": pa.array((span.name for span in store.spans), pa.string()),
-        "_parent": pa.array(parents, pa.int64()),
-        "_parent_ref": pa.array(
-            (None if span.parent_id is None else f"{span.trace_id}:{span.parent_id}" for span in store.spans),
-            pa.string(),
-        ),
-        "_pre": pa.array(pre, pa.int64()),
-        "_first_below": pa.array(first_below, pa.int64()),
-        "_last_below": pa.array(last_below, pa.int64()),
+        name: array for name, array in _structural(store, structural).items() if name in structural
     }
     arrays.update(_value_columns(store, columns, spans))
     return pa.table(arrays)
+
+
+def _structural(store: FactStore, wanted: frozenset[str]) -> dict[str, Any]:
+    spans = range(len(store.spans))
+    arrays: dict[str, Any] = {
+        "_span": pa.array(spans, pa.int64()),
+        "_trace": pa.array([store.trace_index[span.trace_id] for span in store.spans], pa.int64()),
+        "_name": pa.array([span.name for span in store.spans], pa.string()),
+    }
+    if "_parent_ref" in wanted:
+        references = [None if span.parent_id is None else f"{span.trace_id}:{span.parent_id}" for span in store.spans]
+        arrays["_parent_ref"] = pa.array(references, pa.string())
+    if wanted & {"_parent", "_pre", "_first_below", "_last_below"}:
+        parents = [store.parent.get(span) for span in spans]
+        numbers = zip(("_pre", "_first_below", "_last_below"), tree_numbers(parents), strict=True)
+        arrays["_parent"] = pa.array(parents, pa.int64())
+        arrays.update({name: pa.array(column, pa.int64()) for name, column in numbers})
+    return arrays
 
 
 def events_of(store: FactStore) -> list[EventRef]:
@@ -70,7 +76,15 @@ def _value_columns(store: FactStore, columns: Sequence[Column], entities: Sequen
         by_field.setdefault((column.space, column.key), []).append(column)
     arrays: dict[str, Any] = {}
     for (space, key), wanted in by_field.items():
-        values = [store.field(entity, space, key) for entity in entities]
+        names = wanted[0].names
+        values: list[Value | None]
+        if names is None:
+            values = [store.field(entity, space, key) for entity in entities]
+        else:
+            values = [None] * len(entities)
+            for name in names:
+                for span in store.by_name.get(name, ()):
+                    values[span] = store.field(span, space, key)
         for column in wanted:
             arrays[column.name] = _array(column.part, values)
     return arrays
@@ -80,7 +94,20 @@ def _array(part: Part, values: Sequence[Value | None]) -> Any:  # noqa: ANN401
     if part is Part.TIME:
         return _times(values)
     write, kind = _PARTS[part]
-    return pa.array([None if value is None else write(value) for value in values], kind)
+    # Most values occur often.  Equal values of two types, and the two zeros, are not the same.
+    known: dict[tuple[type, Value | None], object] = {}
+    written: list[object] = []
+    for value in values:
+        if value is None:
+            written.append(None)
+        elif isinstance(value, str | bool | int):
+            place = (value.__class__, value)
+            if place not in known:
+                known[place] = write(value)
+            written.append(known[place])
+        else:
+            written.append(write(value))
+    return pa.array(written, kind)
 
 
 def _times(values: Sequence[Value | None]) -> Any:  # noqa: ANN401

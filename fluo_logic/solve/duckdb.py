@@ -25,9 +25,10 @@ except ImportError as missing:
     ) from missing
 
 from fluo_logic.solve import duck_columns, duck_functions
-from fluo_logic.translate.relational import RelationalPlan, printed, to_plan
+from fluo_logic.translate.relational import printed, to_plan
 from fluo_logic.translate.relational_aggregates import AVG, SUM, WINDOW_SUM
 from fluo_logic.translate.relational_joins import EVENTS, LINKS, SPANS
+from fluo_logic.translate.relational_plan import RelationalPlan
 
 DIALECT = "duckdb"
 NEEDED = (np, pa, sqlglot)
@@ -50,7 +51,7 @@ class _Run:
         self.plan = plan
         self.events = duck_columns.events_of(store)
         self.connection = duckdb.connect(":memory:")
-        self.connection.register(SPANS, duck_columns.span_table(store, plan.spans))
+        self.connection.register(SPANS, duck_columns.span_table(store, plan.spans, plan.structural))
         self.connection.register(EVENTS, duck_columns.event_table(store, plan.events, self.events))
         self.connection.register(LINKS, duck_columns.link_table(store))
         self.made: set[str] = set()

@@ -25,11 +25,13 @@ import base64
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, assert_never
 
 from fluo_logic.logic import Field, Sort
+from fluo_logic.translate.names import Names
 from fluo_logic.values import Number, Value, as_number, canonical_text
 
 NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
@@ -55,13 +57,17 @@ TIMES: Final = frozenset({"span:start", "span:end", "span:duration"})
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table of spans (or of events): a part of the value of a field."""
+    """A column of the table of spans (or of events): a part of the value of a field.
+
+    Of spans with other names than ``names`` it may hold NULL: nothing tells the difference.  None stands for all.
+    """
 
     name: str
     entity: Sort
     space: str
     key: str
     part: Part
+    names: Names = None
 
 
 @dataclass(slots=True)
@@ -78,9 +84,13 @@ class Columns:
             self.found[key] = Column(self._fresh(term, part), *key)
         return self.found[key].name
 
-    def of(self, entity: Sort) -> tuple[Column, ...]:
-        """Return the columns of spans, or those of events."""
-        return tuple(column for column in self.found.values() if column.entity is entity)
+    def of(self, entity: Sort, names: Mapping[tuple[str, str], Names]) -> tuple[Column, ...]:
+        """Return the columns of spans, or those of events, with the names of the spans for which each field matters."""
+        return tuple(
+            replace(column, names=names.get((column.space, column.key)))
+            for column in self.found.values()
+            if column.entity is entity
+        )
 
     def _fresh(self, term: Field, part: Part) -> str:
         # A leading underscore keeps columns of values apart from predicates, whose names begin with a letter.

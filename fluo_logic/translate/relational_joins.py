@@ -28,7 +28,8 @@ from fluo_logic.logic import (
 )
 from fluo_logic.translate import relational_sql as sql
 from fluo_logic.translate.relational_columns import Part
-from fluo_logic.translate.relational_shapes import Closure, Family, Flags, Joined, ScopedFlag, ScopeFlag, SpanFlag
+from fluo_logic.translate.relational_flags import Flags
+from fluo_logic.translate.relational_shapes import Closure, Family, Joined, ScopedFlag, ScopeFlag, SpanFlag
 from fluo_logic.translate.relational_terms import COUNT_BITS, Comparisons, Measured, Result, Whole
 
 SPANS = "_spans"

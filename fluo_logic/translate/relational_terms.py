@@ -6,7 +6,7 @@ What SQL cannot compare exactly becomes a call of a Boolean function that evalua
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -317,6 +317,11 @@ def _leaves(term: Term) -> Sequence[Field | Var]:
             return ()
 
 
+def term_fields(term: Term) -> Iterator[Field]:
+    """Yield the fields in a term."""
+    yield from (leaf for leaf in _leaves(term) if isinstance(leaf, Field))
+
+
 def _as_whole(number: Whole | Pair | Number | None) -> Whole | None:
     match number:
         case Whole():
@@ -357,8 +362,8 @@ _REVERSED = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def _whole_and_constant(number: Whole, op: str, constant: Number) -> exp.Expr:
-    """Compare an integer with a known number: a fraction lies between two integers."""
-    if isinstance(constant, float) and math.isinf(constant):
+    """Compare an integer with a known number: one that is too large for it, or a fraction between two integers."""
+    if abs(constant) >= 2**number.bits:
         return sql.present(number.sql) if sql.holds(0, op, constant) else exp.false()
     floor = math.floor(constant)
     if floor == constant:
