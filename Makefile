@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench venv docs clean
+.PHONY: demo test lint bench agreement venv clean
 
 demo: $(STAMP)
 	$(BIN)/fluo demo
@@ -16,6 +16,13 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Random (rule, traces) pairs on every engine and the oracle: `make agreement N=50000 SEED=7 JOBS=2`.
+N ?= 10000
+SEED ?= 1
+JOBS ?= 2
+agreement: $(STAMP)
+	$(BIN)/python -m tests.agreement.campaign $(N) --seed $(SEED) --jobs $(JOBS)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/proofs.py
