@@ -26,7 +26,7 @@ from machine import describe_machine
 
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.pipeline import Options, check
-from fluo_logic.solve.registry import engine_named
+from fluo_logic.solve.registry import engine_for, engine_named
 
 RULES: Final = Path(__file__).parents[1] / "rules" / "case-studies"
 SIZES: Final = (1_000, 10_000, 100_000)
@@ -39,7 +39,7 @@ def measure(spans: int, engine: str) -> dict[str, float]:
     rules = load_rules([RULES])
     made = generate(spans // SPANS_PER_TRACE)
     dataset = made.dataset()
-    engine_named(engine)  # imported before the clock starts
+    engine_named(engine_for(spans) if engine == "auto" else engine)  # imported before the clock starts
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     clock = time.perf_counter()
     report = check(dataset, rules, Options(engine=engine))
@@ -70,24 +70,27 @@ def main() -> None:
     if arguments.one is not None:
         print(json.dumps(measure(arguments.one, arguments.engine)))
         return
-    print(describe_machine("clingo"))
+    print(describe_machine("clingo", "duckdb"))
     print(
         f"\nthe rules of {RULES.name}, engine {arguments.engine}, {arguments.repeat} runs; seconds: minimum / median\n"
     )
-    print("| spans | rules | violations | translate | solve | prove | total | spans/s | memory of the spans | peak |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| spans | engine | rules | violations | translate | solve | prove | total | spans/s | memory of the spans | peak |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for size in arguments.sizes:
         print(_row(size, arguments.engine, arguments.repeat, arguments.limit), flush=True)
 
 
 def _row(size: int, engine: str, repeat: int, limit: float) -> str:
     runs: list[dict[str, float]] = []
+    solver = engine_for(size) if engine == "auto" else engine
     command = [sys.executable, __file__, "--one", str(size), "--engine", engine]
     for _ in range(repeat):
         try:
             done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=limit)
         except subprocess.TimeoutExpired:
-            return f"| {size:,} | | | | | | not done in {limit:.0f} s | | | |"
+            return f"| {size:,} | {solver} | | | | | | not done in {limit:.0f} s | | | |"
         runs.append(json.loads(done.stdout))
     # Two obligations watch each action; one of another action's log, or none, fails both.
     if any(run["audit"] < run["planted"] for run in runs) or len({run["violations"] for run in runs}) != 1:
@@ -99,7 +102,7 @@ def _row(size: int, engine: str, repeat: int, limit: float) -> str:
     ]
     speed = size / statistics.median(run["total"] for run in runs)
     memory = [f"{max(run[key] for run in runs):,.0f} MiB" for key in ("before", "peak")]
-    head = f"| {size:,} | {runs[0]['rules']:.0f} | {runs[0]['violations']:,.0f} |"
+    head = f"| {size:,} | {solver} | {runs[0]['rules']:.0f} | {runs[0]['violations']:,.0f} |"
     return f"{head} {' | '.join(times)} | {speed:,.0f} | {' | '.join(memory)} |"
 
 
