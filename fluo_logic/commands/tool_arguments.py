@@ -8,6 +8,8 @@ from typing import Final
 TOOLS: Final = {
     "test": "run the examples inside rules, and tell what they leave untested",
     "fmt": "canonical layout of rule files, comments kept",
+    "compile": "rules as the text that an engine gets",
+    "facts": "the facts of traces, for a solver or a notebook",
 }
 TOOL_USAGES: Final = {
     "test": "fluo test RULES... [options]",
@@ -55,7 +57,8 @@ exit status:
   2  a rule is wrong, or the form cannot express it
   3  usage or input is wrong; the facts of what could be read were written
 
-With RULES these are the facts that `fluo compile RULES` needs, otherwise those of the catalogue.
+With RULES, asp and souffle are what the text of `fluo compile RULES` needs.  Otherwise, and always for csv and datalog
+(pyDatalog), these are the facts of the catalogue, where numbers stand for traces and spans.
 """,
     "convert": """\
 exit status:
@@ -151,14 +154,14 @@ def facts_options(parser: ArgumentParser) -> list[Action]:
     return [
         _rules(parser, "print what these rules need; without them: every fact of the catalogue"),
         _traces(parser, "trace files, folders, globs, or - for standard input"),
-        parser.add_argument("--to", metavar="FORM", help="asp (default), csv or datalog"),
+        parser.add_argument("--to", metavar="FORM", help="asp (default), csv, datalog or souffle"),
         parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
         parser.add_argument(
             "--scope",
             metavar="ID",
             help="only the traces of this scope: a trace id or its beginning, or a value of a rule's scope key",
         ),
-        _output(parser, "write to this file instead of standard output; for csv a folder, a file for each predicate"),
+        _output(parser, "write to this file instead of standard output; for csv and souffle a folder"),
     ]
 
 
