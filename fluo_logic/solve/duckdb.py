@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fluo_logic.errors import ConfigError, InternalError
@@ -50,7 +53,8 @@ class _Run:
     def __init__(self, plan: RelationalPlan, store: FactStore) -> None:
         self.plan = plan
         self.events = duck_columns.events_of(store)
-        self.connection = duckdb.connect(":memory:")
+        self.connection = duckdb.connect(":memory:", config=_settings())
+        self.connection.execute("SET enable_progress_bar = false")  # a notebook would show it
         self.connection.register(SPANS, duck_columns.span_table(store, plan.spans, plan.structural))
         self.connection.register(EVENTS, duck_columns.event_table(store, plan.events, self.events))
         self.connection.register(LINKS, duck_columns.link_table(store))
@@ -85,6 +89,16 @@ class _Run:
         decoders = [self.events.__getitem__ if sort is Sort.EVENT else _same for sort in sorts]
         for row in rows:
             yield tuple(decode(value) for decode, value in zip(decoders, row, strict=True))
+
+
+def _settings() -> dict[str, str | bool | int | float | list[str]]:
+    """Return settings with which DuckDB fetches nothing, reads no Python variable, and spills to a temporary folder."""
+    return {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"fluo-duckdb-{os.getpid()}"),
+    }
 
 
 def _same(value: Ground) -> Ground:
