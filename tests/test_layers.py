@@ -29,7 +29,8 @@ LAYERS: Final = (
     ("pipeline",),
     ("api",),
     ("tooling",),
-    ("commands",),
+    ("lsp",),
+    ("commands", "lsp"),
     ("cli", "__init__", "__main__"),
 )
 """What may be imported by what stands further down in this list; `facts.model` is below the rest of its folder."""
@@ -41,6 +42,8 @@ OWNERS: Final = {
     "pyDatalog": ("solve/pydatalog.py",),
     "duckdb": ("solve/",),
     "lark": ("lang/",),
+    "lsprotocol": ("lsp/",),
+    "pygls": ("lsp/",),
     "google": ("facts/readers/",),
     "opentelemetry": ("facts/readers/",),
     "zstandard": ("facts/readers/",),

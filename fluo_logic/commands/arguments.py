@@ -15,6 +15,7 @@ VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
     "explain": "why one rule has its verdict on one scope",
     **TOOLS,
+    "lsp": "a language server for editors, on standard input and output",
     "demo": "the seven incidents, replayed and explained",
 }
 STATUSES: Final = """\
@@ -37,6 +38,12 @@ exit status:
   2  a rule is wrong
   3  usage, configuration or input is wrong; what could be read was still explained
 """
+LSP_STATUSES: Final = """\
+exit status:
+  0  the editor asked for the shutdown and left
+  1  the editor left without asking
+  3  usage is wrong, or pygls is not there
+"""
 DEMO_STATUSES: Final = """\
 exit status:
   0  every healthy run is clean, and every broken one violated
@@ -48,6 +55,7 @@ USAGES: Final = {
     "check": "fluo check RULES... --traces INPUT... [options]",
     "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
     **TOOL_USAGES,
+    "lsp": "fluo lsp",
     "demo": "fluo demo [INCIDENT] [--keep DIR] [options]",
 }
 DESCRIPTION: Final = "Executable invariants: OpenTelemetry traces in, violations out, each with a proof."
@@ -94,8 +102,14 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", required=True)
-    epilogs = {"check": STATUSES, "explain": EXPLAIN_STATUSES, **TOOL_STATUSES, "demo": DEMO_STATUSES}
-    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, "demo": _demo}
+    epilogs = {
+        "check": STATUSES,
+        "explain": EXPLAIN_STATUSES,
+        **TOOL_STATUSES,
+        "lsp": LSP_STATUSES,
+        "demo": DEMO_STATUSES,
+    }
+    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, "lsp": _lsp, "demo": _demo}
     for verb in VERBS:
         one = verbs.add_parser(
             verb,
@@ -189,6 +203,10 @@ def _explain(parser: ArgumentParser) -> list[Action]:
             help="a trace id or its beginning, or the value of the rule's scope key (default: the worst scope)",
         ),
     ]
+
+
+def _lsp(parser: ArgumentParser) -> list[Action]:
+    return [parser.add_argument("--stdio", action="store_true", help="the only way there is; many editors add it")]
 
 
 def _demo(parser: ArgumentParser) -> list[Action]:
