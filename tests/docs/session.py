@@ -1,0 +1,146 @@
+"""A folder in which the blocks of one document run, in order, as a reader would run them at the root of a checkout."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from fluo_logic.errors import RuleFilesError
+from fluo_logic.facts.readers import read_traces
+from fluo_logic.lang.parse import parse_rules
+from fluo_logic.values import canonical_text
+from tests.docs.markdown import Block, Command, SpanTable, blocks, commands
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHOWN: Final = ("README.md", "docs", "examples", "rules", "schemas", "tests", "fluo_logic")
+"""What of the checkout is in the folder."""
+OUTSIDE: Final = ROOT / "../shared/traces"
+"""Where recordings may lie that are not part of the repository."""
+RECORDINGS: Final = ("onlineboutique-checkout-fault.otlp.jsonl",)
+END: Final = "\x1e"
+"""What is printed after each command, so that its output can be told from the next one's."""
+
+
+class Session:
+    """Runs the blocks of one document and returns its lines with what they print now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: dict[str, object] = {"__name__": "__main__"}
+        self.printed: str | None = None
+        """What the last Python block printed, until a text block shows it."""
+        self.halted = False
+        """Whether a Python block needed a recording that is absent, so that no later one can run."""
+        for name in SHOWN:
+            (folder / name).symlink_to(ROOT / name)
+        self.absent = [name for name in RECORDINGS if not (OUTSIDE / name).exists()]
+        for name in RECORDINGS:
+            if name not in self.absent:
+                (folder / name).symlink_to(OUTSIDE / name)
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Run every block of a document; return the document with the outputs that it should have."""
+        fresh: list[str] = []
+        done = 0
+        with contextlib.chdir(self.folder):
+            for block in blocks(lines):
+                fresh.extend(lines[done : block.first])
+                fresh.extend(self._spans(block) if isinstance(block, SpanTable) else self._block(block))
+                done = block.last
+        self._expect_no_output("the document")
+        return [*fresh, *lines[done:]]
+
+    def _block(self, block: Block) -> list[str]:
+        """Check a block, and return the lines that it should have."""
+        if block.kind != "text":
+            self._expect_no_output(f"line {block.first}")
+        if block.file is not None:
+            Path(block.file).write_text(block.text, encoding="utf-8")
+        match block.kind:
+            case "console":
+                return self._console(block)
+            case "python":
+                self._python(block)
+            case "text":
+                printed, self.printed = self.printed, None
+                assert printed is not None, f"line {block.first}: a text block shows what the Python before it prints"
+                return list(block.lines) if self.halted else printed.splitlines()
+            case "fluo":
+                _, mistakes = parse_rules(block.text, block.file or "rule.fluo")
+                assert not mistakes, RuleFilesError(mistakes)
+            case "json":
+                json.loads(block.text)
+            case "toml":
+                tomllib.loads(block.text)
+            case _:
+                pass
+        return list(block.lines)
+
+    def _expect_no_output(self, place: str) -> None:
+        assert not self.printed, f"before {place}, a text block has to show what Python prints: {self.printed}"
+
+    def _python(self, block: Block) -> None:
+        self.halted = self.halted or self._needs_absent(block)
+        said = io.StringIO()
+        if not self.halted:
+            with contextlib.redirect_stdout(said):
+                # Line numbers in a traceback are those of the document.
+                exec(compile("\n" * block.first + block.text, "document", "exec"), self.names)  # noqa: S102
+        self.printed = said.getvalue()
+
+    def _needs_absent(self, block: Block) -> bool:
+        return any(name in block.text for name in self.absent)
+
+    def _console(self, block: Block) -> list[str]:
+        if self._needs_absent(block):
+            return list(block.lines)
+        found = commands(block)
+        lines: list[str] = []
+        for command, output in zip(found, self._shell(found), strict=True):
+            lines.extend(f"{'> ' if number else '$ '}{line}" for number, line in enumerate(command.text.split("\n")))
+            lines.extend(output)
+        return lines
+
+    def _shell(self, found: list[Command]) -> Iterator[list[str]]:
+        steps = [f"{command.text}\n__status=$?; printf '\\036'; (exit $__status)\n" for command in found]
+        done = subprocess.run(  # noqa: S603 - the commands are those of the documentation
+            ["bash", "-c", "exec 2>&1 </dev/null\n" + "".join(steps)],  # noqa: S607
+            cwd=self.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        outputs = done.stdout.split(END)[:-1]
+        assert len(outputs) == len(found), done.stdout
+        return (output.splitlines() for output in outputs)
+
+    def _spans(self, block: SpanTable) -> list[str]:
+        rows = ["| Span | Service | Start | Length | Attributes |", "|---|---|---|---|---|"]
+        spans = read_traces(Path(block.file)).spans
+        first = min(span.start for span in spans if span.start is not None)
+        for span in spans:
+            start = (span.start or 0) - first
+            length = (span.end or 0) - (span.start or 0)
+            told = ", ".join(f"`{key}` {canonical_text(value)}" for key, value in span.attributes.items())
+            service = canonical_text(span.resource.attributes["service.name"])
+            rows.append(f"| `{span.name}` | {service} | {start / 10**9:g} s | {length / 10**9:g} s | {told} |")
+        return rows
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a command: without settings of fluo, and with its command on the path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLUO_")}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        kept.pop(name, None)
+    folder = str(Path(sys.executable).parent)
+    return {**kept, "PATH": f"{folder}{os.pathsep}{kept.get('PATH', '')}", "PYTHONIOENCODING": "utf-8"}

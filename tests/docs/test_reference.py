@@ -1,0 +1,35 @@
+"""The generated pages of the documentation say what the tables of the package say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools.reference import COMMAND, main, pages
+
+PAGES = pages()
+
+
+@pytest.mark.parametrize("path", sorted(PAGES), ids=lambda path: path.name)
+def test_a_generated_page_is_up_to_date(path: Path, request: pytest.FixtureRequest) -> None:
+    """A change of a table is also a change of its page."""
+    if request.config.getoption("--update-goldens"):
+        path.write_text(PAGES[path], encoding="utf-8")
+    assert path.exists(), f"docs/{path.name} is missing: run `{COMMAND}`"
+    current = path.read_text(encoding="utf-8") == PAGES[path]
+    assert current, f"docs/{path.name} is out of date: run `{COMMAND}`"
+
+
+def test_the_command_tells_what_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--check`` names each page that is out of date and the command that repairs it, and writes nothing."""
+    monkeypatch.setattr("tools.reference.ROOT", tmp_path)
+    monkeypatch.setattr("tools.reference.DOCS", tmp_path)
+    assert main(["--check"]) == 1
+    assert capsys.readouterr().out.splitlines() == [f"{path.name} is out of date: run `{COMMAND}`" for path in PAGES]
+    assert list(tmp_path.iterdir()) == []
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in PAGES}
