@@ -26,7 +26,7 @@ def facts_text(program: AspProgram, store: FactStore) -> str:
             *(_texts(space, key, names, store) for (space, key), names in sorted(program.texts.items(), key=_by_key)),
             *(_passing(number, test, store) for number, test in enumerate(program.tests)),
             _times(program, store),
-            *(_same(space, key, names, store) for (space, key), names in sorted(program.same.items(), key=_by_key)),
+            _same(program, store),
             _orders(program, store),
             *(_buckets(length, names, store) for length, names in sorted(program.buckets.items(), key=_by_key)),
             "",
@@ -145,7 +145,7 @@ def _column(space: str, key: str, names: Names, store: FactStore) -> Iterator[tu
 
 
 def equality_class(value: Value) -> str:
-    """Return a text that two values share exactly when they are equal as two attributes are.
+    """Return a text that two values share when they are equal as two attributes are, bytes that read as numbers apart.
 
     Numbers are written exactly (a double as the fraction it is), everything else by its canonical text.
     """
@@ -158,10 +158,22 @@ def equality_class(value: Value) -> str:
     return f"n{numerator}/{denominator}"
 
 
-def _same(space: str, key: str, names: Names, store: FactStore) -> Iterator[str]:
-    name = quote(field_name(space, key))
-    for span, value in _column(space, key, names, store):
-        yield f"same({name},{span},{quote(equality_class(value))})."
+def _same(program: AspProgram, store: FactStore) -> Iterator[str]:
+    columns = {
+        (space, key): list(_column(space, key, names, store))
+        for (space, key), names in sorted(program.same.items(), key=_by_key)
+    }
+    values = [value for column in columns.values() for _, value in column]
+    # Bytes are no number, though their base64 may read as one: then they equal the numbers that are written so.
+    texts = {
+        text for value in values if isinstance(value, bytes) and as_number(text := canonical_text(value)) is not None
+    }
+    for (space, key), column in columns.items():
+        name = quote(field_name(space, key))
+        for span, value in column:
+            yield f"same({name},{span},{quote(equality_class(value))})."
+            if texts and as_number(value) is not None and canonical_text(value) in texts:
+                yield f"same({name},{span},{quote(f't{canonical_text(value)}')})."
 
 
 def _orders(program: AspProgram, store: FactStore) -> Iterator[str]:
