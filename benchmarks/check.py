@@ -74,10 +74,9 @@ def main() -> None:
     print(
         f"\nthe rules of {RULES.name}, engine {arguments.engine}, {arguments.repeat} runs; seconds: minimum / median\n"
     )
-    print(
-        "| spans | engine | rules | violations | translate | solve | prove | total | spans/s | memory of the spans | peak |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    columns = ("spans", "engine", "rules", "violations", *STAGES, "total", "spans/s", "memory of the spans", "peak")
+    print(f"| {' | '.join(columns)} |")
+    print(f"|{'---|' * len(columns)}")
     for size in arguments.sizes:
         print(_row(size, arguments.engine, arguments.repeat, arguments.limit), flush=True)
 

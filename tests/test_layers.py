@@ -30,7 +30,7 @@ LAYERS: Final = (
     ("api",),
     ("tooling",),
     ("lsp",),
-    ("commands", "lsp"),
+    ("commands",),
     ("cli", "__init__", "__main__"),
 )
 """What may be imported by what stands further down in this list; `facts.model` is below the rest of its folder."""
