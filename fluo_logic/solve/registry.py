@@ -32,7 +32,7 @@ def _pydatalog() -> Engine:
 ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType(
     {"clingo": _clingo, "duckdb": _duckdb, "pydatalog": _pydatalog}
 )
-SCAN_FROM: Final = 50_000
+SCAN_FROM: Final = 10_000
 """From how many spans on ``auto`` scans with DuckDB, where that is installed; see docs/adr/0008-auto.md."""
 
 
