@@ -19,7 +19,10 @@ from fluo_logic.errors import RuleFilesError
 from fluo_logic.facts import problems, schema
 from fluo_logic.lang import codes
 from fluo_logic.lang.parse import parse_rules
+from fluo_logic.lang.yaml_codes import YAML_CODES
+from fluo_logic.lang.yaml_pack import parse_pack
 from fluo_logic.logic import Sort
+from fluo_logic.tooling.lint_codes import LINT_CODES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCS: Final = ROOT / "docs"
@@ -44,6 +47,7 @@ GROUPS: Final = (
     ("E2", "Names and variables"),
     ("E3", "Types and operators"),
     ("E5", "Files"),
+    ("E6", "Packs in YAML"),
 )
 INPUT_GROUPS: Final = (
     ("I1", "Opening an input"),
@@ -104,14 +108,14 @@ def errors_page() -> str:
         """),
     ]
     title = ""
-    for row in codes.CODES.values():
+    for row in (*codes.CODES.values(), *YAML_CODES.values()):
         group = next(name for prefix, name in GROUPS if row.code.startswith(prefix))
         if group != title:
             title = group
             lines += ["", f"## {title}"]
         lines += ["", f"### {row.code}: {row.title}", "", row.explanation]
         if row.example:
-            lines += ["", *_answer(row.example)]
+            lines += ["", *_answer(row.example, yaml=row.code in YAML_CODES)]
     lines += ["", "## Trace data", ""]
     lines += [
         prose("""
@@ -136,9 +140,9 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answer(example: str) -> Iterator[str]:
+def _answer(example: str, *, yaml: bool) -> Iterator[str]:
     """Yield what fluo says to an example, as a block; a very long line is told in words."""
-    _, mistakes = parse_rules(example, "rule.fluo")
+    _, mistakes = parse_pack(example, "pack.yaml") if yaml else parse_rules(example, "rule.fluo")
     said = str(RuleFilesError(mistakes))
     if max(map(len, example.splitlines())) > LONG_EXAMPLE and example.count("(") > LONG_EXAMPLE // 2:
         said = said.splitlines()[0]
@@ -278,9 +282,33 @@ def _default(value: object) -> str:
             return str(value)
 
 
+def lint_page() -> str:
+    """Return ``lint.md``: every code of ``fluo lint``."""
+    lines = ["# Lint", "", note("fluo_logic/tooling/lint_codes.py"), ""]
+    lines += [
+        prose("""
+            `fluo lint RULES` points at rules that are right, and may still not say what their authors mean. With
+            `--traces` it also looks up what the rules name (the codes from L201 on). `--select` and `--ignore` take
+            codes and beginnings of codes. The exit status is 1 where a warning or an error was found.
+        """),
+        "",
+        *table(
+            ("Code", "Level", "About"), [(code(row.code), row.level.value, row.title) for row in LINT_CODES.values()]
+        ),
+    ]
+    for row in LINT_CODES.values():
+        lines += ["", f"## {row.code}: {row.title}", "", row.explanation, "", "```text", row.example, "```"]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return the text of every generated page."""
-    return {DOCS / "errors.md": errors_page(), DOCS / "facts.md": facts_page(), DOCS / "cli.md": cli_page()}
+    return {
+        DOCS / "errors.md": errors_page(),
+        DOCS / "facts.md": facts_page(),
+        DOCS / "cli.md": cli_page(),
+        DOCS / "lint.md": lint_page(),
+    }
 
 
 def main(words: Sequence[str] | None = None) -> int:

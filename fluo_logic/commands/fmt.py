@@ -17,7 +17,7 @@ from fluo_logic.errors import EXIT_OK, EXIT_VIOLATIONS, ConfigError, RuleError, 
 from fluo_logic.explain.text import Style
 from fluo_logic.explain.words import inert
 from fluo_logic.lang.layout import laid_out
-from fluo_logic.lang.parse import SUFFIX, decoded, parse_rules, read_text, rule_files
+from fluo_logic.lang.parse import SUFFIX, decoded, is_yaml, parse_rules, read_text, rule_files
 from fluo_logic.resources import rules_path
 
 STDIN: Final = "-"
@@ -110,11 +110,11 @@ def _piped() -> Iterator[Layout | RuleFilesError]:
 def _layouts(named: Sequence[str], errors: list[RuleError]) -> Iterator[Layout | RuleFilesError]:
     seen: set[Path] = set()
     for name in named:
-        for file in rule_files(rules_path(name), errors):
+        for file in rule_files(rules_path(name), errors, (SUFFIX,)):
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
-            if file.suffix in {".yaml", ".yml"}:
+            if is_yaml(file):
                 hint = "`fluo convert` makes `.fluo` text of it"
                 raise ConfigError(code="C141", message=f"`{file}` is YAML, which has no canonical layout", hint=hint)
             try:

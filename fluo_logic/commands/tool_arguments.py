@@ -7,9 +7,11 @@ from typing import Final
 
 TOOLS: Final = {
     "test": "run the examples inside rules, and tell what they leave untested",
+    "lint": "what rules may not say as their authors mean it",
     "fmt": "canonical layout of rule files, comments kept",
     "compile": "rules as the text that an engine gets",
     "facts": "the facts of traces, for a solver or a notebook",
+    "convert": "YAML packs as `.fluo` text",
 }
 TOOL_USAGES: Final = {
     "test": "fluo test RULES... [options]",

@@ -25,6 +25,7 @@ MAX_RULES: Final = 10_000
 """How many rules a file may hold."""
 ID: Final = re.compile(r"[A-Za-z0-9_.-]+")
 SUFFIX: Final = ".fluo"
+YAML_SUFFIXES: Final = (".yaml", ".yml")
 
 
 def parse_rules(text: str, file: str) -> tuple[list[Rule], list[RuleError]]:
@@ -33,7 +34,7 @@ def parse_rules(text: str, file: str) -> tuple[list[Rule], list[RuleError]]:
     A file holds rules, or the content of one rule, whose id is then the stem of the file's name.
     Never raises for any text.
     """
-    return _parse(text, file, anonymous_id=Path(file).stem or "rule")
+    return parse_source(Source(file, text), anonymous_id=Path(file).stem or "rule")
 
 
 def parse_rule(text: str, id: str = "rule", file: str = "<rule>", reads_as: Reading | None = None) -> Rule:  # noqa: A002
@@ -48,7 +49,7 @@ def parse_rule(text: str, id: str = "rule", file: str = "<rule>", reads_as: Read
     Raises:
         RuleFilesError: With every mistake.
     """
-    rules, errors = _parse(text, file, anonymous_id=id, reads_as=reads_as)
+    rules, errors = parse_source(Source(file, text), anonymous_id=id, reads_as=reads_as)
     if not errors and len(rules) != 1:
         message = f"expected one rule, found {len(rules)}"
         errors = [RuleError("E503", message, where=Where(file, 1, 1))]
@@ -57,25 +58,33 @@ def parse_rule(text: str, id: str = "rule", file: str = "<rule>", reads_as: Read
     return rules[0]
 
 
-def _parse(
-    text: str, file: str, *, anonymous_id: str, reads_as: Reading | None = None
+def parse_source(
+    source: Source, *, anonymous_id: str, reads_as: Reading | None = None
 ) -> tuple[list[Rule], list[RuleError]]:
-    source = Source(file, text)
+    """Return what `parse_rules` does, for a text that may be a part of a larger file.
+
+    Args:
+        source: The text, and where its characters stand.
+        anonymous_id: The id of a rule without a head.
+        reads_as: As for `parse_rule`.
+    """
+    text = source.text
+    start = Where(source.file, *source.place(0))
     mistakes = Mistakes(source)
     if len(text) > MAX_CHARACTERS:
         message = f"the file has {len(text):,} characters, and {MAX_CHARACTERS:,} is the limit"
-        return [], [RuleError("E505", message, where=Where(file, 1, 1), hint="split it into several files")]
+        return [], [RuleError("E505", message, where=start, hint="split it into several files")]
     scanned = scan(mistakes)
     if not scanned.readable:
         return [], mistakes.in_order()
     if not scanned.text.strip():
         message = "there is no rule in this text"
         hint = 'write `rule ID "title" { when { … } always { … } }`, or a condition alone'
-        return [], [*mistakes.in_order(), RuleError("E504", message, where=Where(file, 1, 1), hint=hint)]
+        return [], [*mistakes.in_order(), RuleError("E504", message, where=start, hint=hint)]
     heads = sum(bracket.kind == "rule" for bracket in scanned.brackets)
     if heads > MAX_RULES:
         message = f"the file holds {heads:,} rules, and {MAX_RULES:,} is the limit"
-        return [], [RuleError("E505", message, where=Where(file, 1, 1), hint="split it into several files")]
+        return [], [RuleError("E505", message, where=start, hint="split it into several files")]
     rules: list[Rule] = []
     context = Context(mistakes)
     node = tree_or_none(scanned.text, "file") if scanned.sound else None
@@ -108,7 +117,9 @@ def _touched(origin: Origin, errors: Sequence[RuleError]) -> bool:
 
 
 def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
-    """Return the rules of files, and of the ``.fluo`` files below folders, in order; a file named twice counts once.
+    """Return the rules of files, and of the rule files below folders, in order; a file named twice counts once.
+
+    Files that end in ``.yaml`` or ``.yml`` are YAML packs, all others hold ``.fluo`` text.
 
     Raises:
         RuleFilesError: With every mistake of every file: what cannot be read, what is wrong, ids that occur twice.
@@ -132,14 +143,31 @@ def load_rules(paths: Sequence[str | os.PathLike[str]]) -> Ruleset:
     return Ruleset(tuple(rules))
 
 
-def rule_files(path: Path, errors: list[RuleError]) -> list[Path]:
-    """Return a file, or the rule files below a folder, in order; a folder without one is an error."""
+def rule_files(path: Path, errors: list[RuleError], suffixes: Sequence[str] = (SUFFIX, *YAML_SUFFIXES)) -> list[Path]:
+    """Return a file, or the files below a folder that end in one of ``suffixes``, in order.
+
+    A folder without one is an error.  YAML in hidden folders (``.github``) belongs to other tools and is left alone.
+    """
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.suffix in suffixes and file.is_file() and not (is_yaml(file) and _hidden(file.relative_to(path)))
+    )
     if not files:
-        errors.append(RuleError("E501", f"the folder `{path}` holds no `{SUFFIX}` file"))
+        kinds = "rule file" if len(suffixes) > len(YAML_SUFFIXES) else f"`{suffixes[0]}` file"
+        errors.append(RuleError("E501", f"the folder `{path}` holds no {kinds}"))
     return files
+
+
+def is_yaml(file: Path) -> bool:
+    """Return whether a file is a YAML pack by its name."""
+    return file.suffix in YAML_SUFFIXES
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _load(file: Path) -> tuple[list[Rule], list[RuleError]]:
@@ -147,6 +175,10 @@ def _load(file: Path) -> tuple[list[Rule], list[RuleError]]:
         text = read_text(file)
     except RuleError as error:
         return [], [error]
+    if is_yaml(file):
+        from fluo_logic.lang.yaml_pack import parse_pack  # noqa: PLC0415 - it is built on this module
+
+        return parse_pack(text, str(file))
     return parse_rules(text, str(file))
 
 
