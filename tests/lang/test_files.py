@@ -8,7 +8,7 @@ import pytest
 
 from fluo_logic.errors import RuleFilesError
 from fluo_logic.lang.parse import MAX_CHARACTERS, MAX_RULES, load_rules, parse_rule, parse_rules
-from fluo_logic.lang.syntax import Polarity, Reading
+from fluo_logic.lang.syntax import Exists, Polarity, Reading
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -94,7 +94,8 @@ def test_a_reading_that_is_given_allows_variables() -> None:
     assert required.when is not None
     assert required.obligations[0].polarity is Polarity.ALWAYS
     forbidden = parse_rule(text, reads_as=Reading.VIOLATION)
-    assert forbidden.when is None
+    assert isinstance(forbidden.when, Exists)
+    assert (forbidden.when.pattern.name, forbidden.when.pattern.variable) == ("a", None)
     assert forbidden.obligations[0].polarity is Polarity.NEVER
 
 
