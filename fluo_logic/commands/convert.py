@@ -11,6 +11,7 @@ from fluo_logic.commands.compile import check_output, write_result
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_OK, ConfigError, RuleError, RuleFilesError
 from fluo_logic.lang.format import format_ruleset
+from fluo_logic.lang.layout import laid_out
 from fluo_logic.lang.parse import YAML_SUFFIXES, is_yaml, load_rules, rule_files
 from fluo_logic.resources import rules_path
 
@@ -23,7 +24,7 @@ def run(arguments: Namespace) -> int:
         hint = "name YAML packs, which end in `.yaml` or `.yml`"
         raise ConfigError(code="C010", message="no rules are given", hint=hint)
     check_output(arguments.output)
-    write_result(format_ruleset(load_rules(_packs(settings.rules))), arguments.output)
+    write_result(laid_out(format_ruleset(load_rules(_packs(settings.rules)))), arguments.output)
     return EXIT_OK
 
 

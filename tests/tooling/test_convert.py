@@ -41,3 +41,17 @@ def test_wrong_packs_and_usage_have_their_status(files: Files, fluo: Fluo) -> No
     """A wrong rule is 2, a file that is no pack and no file at all are 3."""
     files({"p.yaml": "rules: 3", "r.fluo": "never { a }"})
     assert [fluo("convert", *words)[0] for words in (["p.yaml"], ["r.fluo"], [])] == [2, 3, 3]
+
+
+def test_converted_text_has_the_canonical_layout(files: Files, fluo: Fluo) -> None:
+    """`fluo fmt` finds nothing to change in what `fluo convert` wrote."""
+    example = '\n    example violated "x" { trace { pay @ 0s .. 1s } trace { b @ 2s .. 3s } }\n'
+    files(
+        {
+            "p.yaml": PACK.replace("condition: when", "condition: |\n    when").replace(
+                "{ audit }\n", "{ audit }" + example
+            )
+        }
+    )
+    assert fluo("convert", "p.yaml", "-o", "p.fluo") == (0, "", "")
+    assert fluo("fmt", "--check", "p.fluo") == (0, "", "")
