@@ -14,6 +14,8 @@ from fluo_logic.explain.proof import SpanRef
 from fluo_logic.logic import Unit
 from fluo_logic.values import Value, canonical_text
 
+NOTE: Final = 24
+"""How much longer a text may be, since saying that its middle is left out takes as much."""
 SHOWN: Final = 80
 """How many characters of a value are shown."""
 NANOSECONDS: Final = (("d", 86_400 * 10**9), ("h", 3_600 * 10**9), ("min", 60 * 10**9), ("s", 10**9))
@@ -58,7 +60,7 @@ _OVERRIDES: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
     """Return ``text`` inert and about ``limit`` characters long, the middle left out."""
-    if len(text) <= limit:
+    if len(text) <= limit + NOTE:
         return inert(text)
     head, tail = text[: limit * 2 // 3], text[-limit // 4 :]
     return f"{inert(head)}…({len(text):,} characters)…{inert(tail)}"
