@@ -263,12 +263,13 @@ class RuleCheck:
         matches = sorted(row for row in answer.rows(self.plan.when.predicate) if row[0] == scope)
         failed = {(row, number): obligation for row, number, obligation in self.failures() if row[0] == scope}
         proofs: list[ObligationProof] = []
-        sentence = ""
+        sentences: list[tuple[int, str]] = []
         for row in matches:
             for number, obligation in enumerate(self.plan.obligations):
                 if (row, number) in failed:
                     verdict, assumptions = self.judgement.verdict(row, obligation)
-                    sentence = sentence or display_sentence(self.rule, number, self.bound(row), self.session.store)
+                    said = display_sentence(self.rule, number, self.bound(row), self.session.store)
+                    sentences.append((VERDICTS.index(verdict), said))
                     proofs.append(self.judgement.proof(row, obligation, verdict, assumptions))
                 else:
                     proofs.append(self.judgement.proof(row, obligation, "satisfied", ()))
@@ -281,7 +282,8 @@ class RuleCheck:
             severity=self.rule.metadata.severity.value,
             scope=scope_json(self.plan, scope, self.session.store),
             verdict=self.worst.get(scope, "satisfied") if matches else "vacuous",
-            sentence=sentence,
+            # The headline is that of the worst obligation, the first of those.
+            sentence=min(sentences, key=lambda item: item[0])[1] if sentences else "",
             proofs=tuple(proofs),
             spans=closure.spans,
             traces=closure.traces,
