@@ -182,11 +182,9 @@ class Judge:
         if unknown or any(binding.get(arg) == SOMETHING for arg in atom.args if isinstance(arg, Var)):
             yield self.outlook.unknown_fact(atom, binding), self._blank(atom, binding)
             return
-        found = False
         for row in self.matcher.rows(atom, _known(binding)):
-            found = True
             yield Truth.TRUE, {**binding, **dict(self.matcher.bind(atom, row, {}))}
-        if not found and self.outlook.may_have_dropped(atom, binding):
+        if self.outlook.may_have_dropped(atom, binding):
             yield Truth.UNKNOWN, self._blank(atom, binding)
 
     def _blank(self, atom: Atom, binding: Binding) -> Binding:

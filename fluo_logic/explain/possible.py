@@ -55,7 +55,8 @@ def compare_possible(op: str, left: Possible, right: Possible, mode: Mode) -> Tr
     """Return the truth of a comparison with a positive operator."""
     if isinstance(left, Exactly) and isinstance(right, Exactly):
         return Truth.TRUE if compare(op, left.value, right.value, mode) else Truth.FALSE
-    if MISSING in {left, right}:
+    # By identity of values, not in a set: a map has no hash.
+    if MISSING in (left, right):
         return Truth.FALSE
     if op == "in" and isinstance(right, Exactly):
         members = right.value if isinstance(right.value, tuple) else ()
