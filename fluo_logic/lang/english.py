@@ -109,7 +109,7 @@ def _any_of(parts: Sequence[s.Condition], mood: _Mood, *, holds: bool) -> str:
     if mood is _Mood.FACT:
         return "either " + " or ".join(_inner(part, mood, holds=True) for part in parts)
     choice = "; or ".join(read_condition(part) for part in parts)
-    return f"at least one of this must be so: ({choice})"
+    return f"at least one of these must be so: ({choice})"
 
 
 def _and(parts: Sequence[str], mood: _Mood) -> str:

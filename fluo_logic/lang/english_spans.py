@@ -168,7 +168,7 @@ def _predicate(item: s.Predicate, number: Number, *, holds: bool) -> str:
             return _is_true(path, number, holds=holds)
         case s.Present(path=path):
             have = "have" if number is Number.MANY else "has"
-            return f"that {have} {'a' if holds else 'no'} {path_text(path)}"
+            return f"that {have} {'a value of' if holds else 'no'} {path_text(path)}"
         case s.HasEvent():
             return _event(item, holds=holds)
         case _:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lsprotocol.types import PositionEncodingKind
 
-from fluo_logic.errors import RuleError
+from fluo_logic.errors import FluoError, RuleError, Where
 from fluo_logic.lang.parse import MAX_CHARACTERS, parse_rules
 from fluo_logic.lang.scan import Bracket, scan
 from fluo_logic.lang.source import Mistakes, Source
-from fluo_logic.lang.syntax import Origin, Rule
+from fluo_logic.lang.syntax import Origin, Rule, Ruleset
 from fluo_logic.lsp.positions import Positions
+from fluo_logic.tooling.lint import Finding, lint
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 MAX_LINTED: Final = 200_000
@@ -22,13 +23,18 @@ MAX_LINTED: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One version of a text.  ``rules`` are those that are right, ``errors`` all mistakes of the others."""
+    """One version of a text.
+
+    ``rules`` are those that are right, ``errors`` all mistakes of the others, ``findings`` what `fluo lint` says of the
+    rules that are right.
+    """
 
     source: Source
     positions: Positions
     rules: tuple[Rule, ...]
     errors: tuple[RuleError, ...]
     brackets: tuple[Bracket, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def text(self) -> str:
@@ -40,9 +46,8 @@ class Analysis:
         start = self.source.start_of(origin)
         return start, start + len(origin.text)
 
-    def offsets_of(self, error: RuleError) -> tuple[int, int]:
-        """Return the offsets of what an error is about; the first line where it has no place."""
-        where = error.where
+    def offsets_of(self, where: Where | None) -> tuple[int, int]:
+        """Return the offsets of a place; those of the first line where there is none."""
         if where is None or not 1 <= where.line <= len(self.source.line_starts):
             return 0, len(self.source.line(1))
         start = self.source.line_starts[where.line - 1] + where.column - 1
@@ -86,4 +91,13 @@ def analyse(text: str, path: str, encoding: PositionEncodingKind | str) -> Analy
     rules, errors = parse_rules(text, path)
     source = Source(path, text)
     brackets = scan(Mistakes(source)).brackets if len(text) <= MAX_CHARACTERS else []
-    return Analysis(source, Positions(text, encoding), tuple(rules), tuple(errors), tuple(brackets))
+    findings = _findings(rules) if len(text) <= MAX_LINTED else []
+    return Analysis(source, Positions(text, encoding), tuple(rules), tuple(errors), tuple(brackets), tuple(findings))
+
+
+def _findings(rules: Sequence[Rule]) -> list[Finding]:
+    try:
+        return lint(Ruleset(tuple(rules)))
+    except FluoError:
+        # What no engine can express cannot be looked into; its errors are told by those who need it.
+        return []

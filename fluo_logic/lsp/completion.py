@@ -266,7 +266,7 @@ class _Completion:
         for word in INTRINSIC_WORDS.get(path, ()):
             yield Entry(word, word, Sort.VALUE)
         if path == "scope:name":
-            yield from (Entry(name, write.quoted(name), Sort.VALUE) for name in sorted(self.known.scopes))
+            yield from (Entry(text, text, Sort.VALUE) for text in map(write.quoted, sorted(self.known.scopes)))
         if path.startswith("resource:"):
             path, keys = path.removeprefix("resource:").strip('"'), self.known.resources
         seen = keys.values.get(path) or set()

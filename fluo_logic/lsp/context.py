@@ -24,8 +24,8 @@ TOKEN: Final = re.compile(
       | (?P<where>\.where(?![\w-]))
       | (?P<variable>\$\w*)
       | (?P<number>-?[0-9][\w.]*)
-      | (?P<selector>\.(?:(?:(?!\.where(?![\w-]))[\w.:-])*))
-      | (?P<word>[A-Za-z_](?:(?!\.where(?![\w-]))[\w.:-])*)
+      | (?P<selector>\.(?:(?:span|resource|scope|trace):)?(?:(?!\.where(?![\w-]))[\w.-])*)
+      | (?P<word>(?:(?:span|resource|scope|trace):|[A-Za-z_])(?:(?!\.where(?![\w-]))[\w.-])*)
       | (?P<bracket>[(){}\[\]])
       | (?P<operator>[=!<>]=|[<>]|[-+*@,:])
       | (?P<other>.)""",

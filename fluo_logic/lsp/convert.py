@@ -13,6 +13,8 @@ from fluo_logic.lsp.analysis import Analysis
 from fluo_logic.lsp.completion import Entry, Sort
 from fluo_logic.lsp.fixes import Fix
 from fluo_logic.lsp.places import Part, Symbol
+from fluo_logic.tooling.lint import Finding
+from fluo_logic.tooling.lint_codes import Level
 
 SOURCE: Final = "fluo"
 MAX_DIAGNOSTICS: Final = 500
@@ -29,6 +31,11 @@ KINDS: Final = {
     Sort.INTRINSIC: t.CompletionItemKind.Property,
 }
 
+LEVELS: Final = {
+    Level.ERROR: t.DiagnosticSeverity.Error,
+    Level.WARNING: t.DiagnosticSeverity.Warning,
+    Level.INFO: t.DiagnosticSeverity.Hint,
+}
 QUOTABLE: Final = frozenset({Sort.SPAN, Sort.ATTRIBUTE, Sort.EVENT, Sort.VALUE})
 """What can be a string."""
 
@@ -49,18 +56,22 @@ def symbol_kind(part: Part) -> t.SymbolKind:
 
 
 def diagnostics(analysis: Analysis) -> list[t.Diagnostic]:
-    """Return what is wrong with a text, at most `MAX_DIAGNOSTICS` of it."""
-    return [_diagnostic(analysis, error) for error in analysis.errors[:MAX_DIAGNOSTICS]]
+    """Return what is wrong with a text, then what `fluo lint` says of it: at most `MAX_DIAGNOSTICS` of both."""
+    errors = [_diagnostic(analysis, error) for error in analysis.errors[:MAX_DIAGNOSTICS]]
+    findings = analysis.findings[: MAX_DIAGNOSTICS - len(errors)]
+    return [*errors, *(_diagnostic(analysis, finding, LEVELS[finding.level]) for finding in findings)]
 
 
-def _diagnostic(analysis: Analysis, error: RuleError) -> t.Diagnostic:
-    hint = f"\nhint: {error.hint}" if error.hint else ""
+def _diagnostic(
+    analysis: Analysis, told: RuleError | Finding, severity: t.DiagnosticSeverity = t.DiagnosticSeverity.Error
+) -> t.Diagnostic:
+    hint = f"\nhint: {told.hint}" if told.hint else ""
     return t.Diagnostic(
-        range=analysis.positions.range(*analysis.offsets_of(error)),
-        severity=t.DiagnosticSeverity.Error,
-        code=error.code,
+        range=analysis.positions.range(*analysis.offsets_of(told.where)),
+        severity=severity,
+        code=told.code,
         source=SOURCE,
-        message=f"{error.message}{hint}",
+        message=f"{told.message}{hint}",
     )
 
 

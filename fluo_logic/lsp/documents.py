@@ -38,14 +38,18 @@ class Documents:
     def put(self, uri: str, text: str, version: int | None) -> Document:
         """Note the text of a file, opened or changed."""
         document = self.open.setdefault(uri, Document(uri, text, version))
+        if document.analysis is not None:
+            # What is asked of an older text is not answered: editors ask again.
+            document.analysis.cancel()
         document.text, document.version, document.analysis = text, version, None
         return document
 
-    def remove(self, uri: str) -> None:
-        """Forget a file."""
+    def remove(self, uri: str) -> bool:
+        """Forget a file; return whether it was open."""
         document = self.open.pop(uri, None)
         if document is not None and document.publishing is not None:
             document.publishing.cancel()
+        return document is not None
 
     async def analysis(self, document: Document) -> Analysis:
         """Return the analysis of the text as it is now."""

@@ -46,7 +46,7 @@ def fixes(analysis: Analysis, start: int, end: int) -> Iterator[Fix]:
     if len(analysis.text) > MAX_TRIED:
         return
     before = {_identity(error) for error in analysis.errors}
-    touched = [error for error in analysis.errors if _touches(analysis.offsets_of(error), start, end)]
+    touched = [error for error in analysis.errors if _touches(analysis.offsets_of(error.where), start, end)]
     for error in touched[:MAX_FIXES]:
         fix = _fix(analysis, error)
         if fix is None:
@@ -58,7 +58,7 @@ def fixes(analysis: Analysis, start: int, end: int) -> Iterator[Fix]:
 
 
 def _fix(analysis: Analysis, error: RuleError) -> Fix | None:
-    start, end = analysis.offsets_of(error)
+    start, end = analysis.offsets_of(error.where)
     if error.hint in DELETIONS:
         return Fix(error, start, end, "", sure=False)
     found = REPLACEMENT.fullmatch(error.hint or "")

@@ -18,6 +18,7 @@ from lsprotocol import types as t
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
+from fluo_logic.lang.parse import SUFFIX
 from fluo_logic.lsp import convert
 from fluo_logic.lsp.completion import entries, typed
 from fluo_logic.lsp.context import context_at
@@ -36,6 +37,7 @@ DEBOUNCE: Final = 0.2
 TRIGGERS: Final = ("$", ".", ":", '"', "(", "{", "[")
 CONFIGURATION_FILES: Final = ("**/fluo.toml", "**/pyproject.toml")
 SECTION: Final = "fluo"
+LANGUAGE: Final = "fluo"
 _Handler: TypeAlias = Callable[[Any], Any]
 
 
@@ -129,22 +131,26 @@ class Server:
     # --- texts ----------------------------------------------------------------------------------------------------
 
     def open_text(self, params: t.DidOpenTextDocumentParams) -> None:
-        """Check a file that was opened."""
+        """Check a file that was opened, if it holds rules: some editors send every text."""
         item = params.text_document
+        if item.language_id != LANGUAGE and not item.uri.endswith(SUFFIX):
+            return
         self._check(self.documents.put(item.uri, item.text, item.version), 0)
         self.names.refresh(self.readers)
 
     def change_text(self, params: t.DidChangeTextDocumentParams) -> None:
         """Check a file that changed, unless it goes on changing."""
         identity = params.text_document
+        if identity.uri not in self.documents.open:
+            return
         text = self.protocol.workspace.get_text_document(identity.uri).source
         self._check(self.documents.put(identity.uri, text, identity.version), DEBOUNCE)
 
     def close_text(self, params: t.DidCloseTextDocumentParams) -> None:
         """Take back what was said of a file."""
         uri = params.text_document.uri
-        self.documents.remove(uri)
-        self.protocol.text_document_publish_diagnostics(t.PublishDiagnosticsParams(uri, []))
+        if self.documents.remove(uri):
+            self.protocol.text_document_publish_diagnostics(t.PublishDiagnosticsParams(uri, []))
 
     def save_text(self, _: t.DidSaveTextDocumentParams) -> None:
         """Read the traces again if they changed."""

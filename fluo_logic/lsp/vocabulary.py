@@ -87,8 +87,8 @@ class Vocabulary:
     """How many spans were read from traces."""
 
     def keys(self, name: str | None) -> Keys:
-        """Return the attributes of the spans of one name; of all spans without one, or with one that is not known."""
-        if name is not None and name in self.spans:
+        """Return the attributes of the spans of one name; of all spans without one, or where none of its are known."""
+        if name is not None and name in self.spans and self.spans[name].values:
             return self.spans[name]
         merged = Keys()
         for keys in self.spans.values():
