@@ -14,6 +14,13 @@ from fluo_logic import cli
 
 HEAVY = ("clingo", "lark", "networkx", "google", "re2", "opentelemetry", "zstandard", "json", "tomllib")
 FLUO = [sys.executable, "-m", "fluo_logic.cli"]
+INTERRUPTIBLE = """
+import signal, sys
+# A test that runs in the background of a shell inherits that interruptions are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fluo_logic.cli import main
+sys.exit(main())
+"""
 CHECK = ["check", "rules.fluo", "--traces", "violated.json"]
 
 
@@ -75,7 +82,7 @@ def test_a_terminal_with_only_ascii_gets_only_ascii(folder: Path) -> None:
 def test_an_interruption_ends_quietly(folder: Path) -> None:
     """Ctrl-C while standard input is awaited ends the command with 130 and one word."""
     assert folder.is_dir()
-    words = [*FLUO, "check", "rules.fluo", "--traces", "-"]
+    words = [sys.executable, "-c", INTERRUPTIBLE, "check", "rules.fluo", "--traces", "-"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
         assert process.stdin is not None
         # A pipe that is full has a reader: the command has come to reading its input.
@@ -89,7 +96,7 @@ def test_an_interruption_ends_quietly(folder: Path) -> None:
 def test_standard_input_is_an_input(folder: Path) -> None:
     """`--traces -` reads what is piped in."""
     traces = (folder / "violated.json").read_bytes()
-    words = [*FLUO, "check", "rules.fluo", "--traces", "-"]
+    words = [sys.executable, "-c", INTERRUPTIBLE, "check", "rules.fluo", "--traces", "-"]
     done = subprocess.run(words, input=traces, capture_output=True, check=False)  # noqa: S603
     assert (done.returncode, done.stderr) == (1, b"")
 

@@ -36,6 +36,8 @@ CORPUS: Final = sorted(
     ]
 )
 SMALL: Final = [path.read_text(encoding="utf-8") for path in CORPUS if path.stat().st_size < 2_500]
+LOOSE: Final = re.compile(r'("(?:[^"\\\n]|\\.)*"|/\*.*?\*/)|//[^\n]*|\s+', re.DOTALL)
+"""Line comments and blanks, told apart from those inside strings and block comments (the group)."""
 COMMENTS: Final = ("// c\n", "\n// c\n", "/* c */", "\n/* c\n   d */\n", " /* c */\n", "\n\n// c // d\n\n", '/* "c */')
 
 
@@ -72,7 +74,7 @@ def commented(draw: st.DrawFn) -> str:
     """A rule file of the corpus with comments between any of its words, on as many lines as before or on one."""
     text = draw(st.sampled_from(SMALL))
     if draw(st.booleans()):
-        text = re.sub(r"//[^\n]*|\s+", " ", text)
+        text = LOOSE.sub(lambda found: found[1] or " ", text)
     words = list(words_of(scan(Mistakes(Source("", text))).text))
     places = draw(st.sets(st.integers(0, len(words)), max_size=5))
     for place in sorted(places, reverse=True):
