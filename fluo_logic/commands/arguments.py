@@ -155,7 +155,7 @@ def _inputs(parser: ArgumentParser) -> list[Action]:
             "--format",
             action="append",
             metavar="FORMAT[=PATH]",
-            help="text (default) or json, to standard output or a file; can be repeated",
+            help="text (default), json or html, to standard output or a file; can be repeated",
         ),
         parser.add_argument(
             "--now",

@@ -9,14 +9,13 @@ from typing import Final
 
 from fluo_logic import pipeline
 from fluo_logic.commands.output import check_targets, tell, tell_problems, write_outputs
+from fluo_logic.commands.report_forms import REPORT_FORMS, refuse_others, report_makers
 from fluo_logic.commands.select import selected
 from fluo_logic.commands.settings import SEVERITIES, Settings, read_settings, strange_variables
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, EXIT_UNDECIDED, EXIT_VIOLATIONS, ConfigError
 from fluo_logic.explain.words import inert, plural
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.lang.syntax import Ruleset
-from fluo_logic.report.as_json import report_json
-from fluo_logic.report.terminal import report_text
 from fluo_logic.report.violation import Report
 from fluo_logic.resources import rules_path
 
@@ -29,19 +28,16 @@ def run(arguments: Namespace) -> int:
     warn_of_variables()
     rules = selected(rules_of(settings), settings.select, settings.ignore)
     traces = traces_of(settings)
+    refuse_others(settings.format, REPORT_FORMS, "check")
     check_targets(settings.format)
-    report = pipeline.check(traces, rules, options_of(settings))
+    session = pipeline.solve(traces, rules, options_of(settings))
+    report = pipeline.report(session)
     tell_problems(report.data.problems, quiet=arguments.quiet, verbose=arguments.verbose)
     if arguments.verbose:
         _tell_more(report)
     quiet = arguments.quiet and not report.violations
     outputs = [output for output in settings.format if output.form != "text" or output.path or not quiet]
-    write_outputs(
-        outputs,
-        lambda colour, width: report_text(report, colour=colour, width=width),
-        lambda: report_json(report),
-        no_color=arguments.no_color,
-    )
+    write_outputs(outputs, report_makers(report, session.store.dataset), no_color=arguments.no_color)
     return exit_status(report, fail_on=settings.fail_on, strict=settings.strict)
 
 

@@ -7,10 +7,9 @@ from argparse import Namespace
 from fluo_logic import pipeline
 from fluo_logic.commands.check import options_of, rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.output import check_targets, tell_problems, write_outputs
+from fluo_logic.commands.report_forms import EXPLANATION_FORMS, explanation_makers, refuse_others
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
-from fluo_logic.explain.as_json import explanation_json
-from fluo_logic.explain.text import explanation_text
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.lang.syntax import Rule, Ruleset
@@ -22,16 +21,12 @@ def run(arguments: Namespace) -> int:
     warn_of_variables()
     rule = _one_rule(rules_of(settings), arguments.rule)
     traces = traces_of(settings)
+    refuse_others(settings.format, EXPLANATION_FORMS, "explain")
     check_targets(settings.format)
     dataset = read_traces(traces)
     tell_problems(dataset.problems, quiet=arguments.quiet, verbose=arguments.verbose)
     explanation = pipeline.explain(rule, dataset, arguments.scope, options_of(settings))
-    write_outputs(
-        settings.format,
-        lambda colour, width: explanation_text(explanation, colour=colour, width=width),
-        lambda: explanation_json(explanation),
-        no_color=arguments.no_color,
-    )
+    write_outputs(settings.format, explanation_makers(explanation, dataset), no_color=arguments.no_color)
     return EXIT_INPUT if any(problem.rejected for problem in dataset.problems) else EXIT_OK
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
-from fluo_logic.commands.output import WIDTH, check_targets, json_text, text_width, wants_colour, write_text
+from fluo_logic.commands.output import WIDTH, Maker, check_targets, json_text, text_width, wants_colour, write_text
 from fluo_logic.commands.settings import Output
 from fluo_logic.errors import ConfigError
 from fluo_logic.lang.suggest import did_you_mean
 
-Maker: TypeAlias = Callable[[bool, int], str | Mapping[str, object]]
-"""Makes a form, given whether to colour it and how wide it may be: a text, or a document to be written as JSON."""
 DEFAULT: Final = "text"
 
 

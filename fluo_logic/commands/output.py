@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeAlias
 
 from fluo_logic.commands.settings import Output
 from fluo_logic.errors import ConfigError
@@ -18,6 +18,8 @@ WIDTH: Final = 100
 """How wide a text is that does not go to a terminal."""
 WIDEST: Final = 140
 NARROWEST: Final = 60
+Maker: TypeAlias = Callable[[bool, int], str | Mapping[str, object]]
+"""Makes a form, given whether to colour it and how wide it may be: a text, or a document to be written as JSON."""
 LISTED: Final = 10
 """How many problems of one kind are listed before the rest is counted."""
 
@@ -82,15 +84,12 @@ def check_targets(outputs: Sequence[Output]) -> None:
             raise _unwritable(output.path, f"there is no folder `{path.parent}`")
 
 
-def write_outputs(
-    outputs: Sequence[Output], text: Callable[[bool, int], str], document: Callable[[], object], *, no_color: bool
-) -> None:
+def write_outputs(outputs: Sequence[Output], makers: Mapping[str, Maker], *, no_color: bool) -> None:
     """Write a report in every form that was asked for.
 
     Args:
         outputs: the forms and where they go.
-        text: makes the text, given whether to colour it and how wide it may be.
-        document: makes the JSON document.
+        makers: what makes each form.
         no_color: whether colour was turned off.
 
     Raises:
@@ -99,12 +98,14 @@ def write_outputs(
     failed: ConfigError | None = None
     for output in outputs:
         if output.path is None:
-            if output.form == "json":
-                sys.stdout.write(json_text(document(), sys.stdout.encoding or "ascii"))
+            made = makers[output.form](wants_colour(sys.stdout, no_color=no_color), text_width(sys.stdout))
+            if isinstance(made, str):
+                write_text(made)
             else:
-                write_text(text(wants_colour(sys.stdout, no_color=no_color), text_width(sys.stdout)))
+                sys.stdout.write(json_text(made, sys.stdout.encoding or "ascii"))
             continue
-        content = json_text(document()) if output.form == "json" else text(False, WIDTH)  # noqa: FBT003
+        made = makers[output.form](False, WIDTH)  # noqa: FBT003
+        content = made if isinstance(made, str) else json_text(made)
         try:
             with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
                 out.write(content)
