@@ -115,12 +115,13 @@ class Outlook:
             if below == above:
                 return Truth.TRUE
             if below in seen:
-                return Truth.FALSE
+                break  # parents in a circle: the chain reaches no root, so something of it may be missing
             seen.add(below)
         if above != UNKNOWN_SPAN and (self.doubts.now is not None or not self._same_trace(below, above)):
             # A span that is there already can be an ancestor only through a lost one of its own trace.
             return Truth.FALSE
-        return Truth.UNKNOWN if self._unresolved(below) else Truth.FALSE
+        top = self.store.spans[below]
+        return Truth.UNKNOWN if top.parent_id is not None and self._open(top.trace_id) else Truth.FALSE
 
     def _same_trace(self, one: int, two: object) -> bool:
         return isinstance(two, int) and self.store.spans[one].trace_id == self.store.spans[two].trace_id

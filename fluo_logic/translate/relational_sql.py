@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -17,6 +17,8 @@ BOOLEAN: Final = exp.DataType.build("BOOLEAN")
 EXACT: Final = exp.DataType.build("DECIMAL(38, 0)")
 """The type of exact integers beyond 64 bits: up to 126 bits."""
 EXACT_BITS: Final = 126
+WIDEST: Final = 100
+"""As many parts stand side by side in a conjunction or disjunction."""
 SIMPLE: Final = 2**53
 """Below this, neighbouring integers are different doubles."""
 
@@ -97,14 +99,22 @@ def exact(expression: exp.Expr) -> exp.Expr:
 def conjunction(parts: Iterable[exp.Expr]) -> exp.Expr:
     """Return ``a AND b AND …``, TRUE for nothing."""
     kept = [part for part in parts if part != exp.true()]
-    return exp.and_(*kept, copy=False) if kept else exp.true()
+    return _connected(exp.and_, kept) if kept else exp.true()
 
 
 def disjunction(parts: Sequence[exp.Expr]) -> exp.Expr:
     """Return ``a OR b OR …``, FALSE for nothing."""
     if any(part == exp.true() for part in parts):
         return exp.true()
-    return exp.or_(*parts, copy=False) if parts else exp.false()
+    return _connected(exp.or_, parts) if parts else exp.false()
+
+
+def _connected(connective: Callable[..., exp.Expr], parts: Sequence[exp.Expr]) -> exp.Expr:
+    """Connect parts as a tree that is never deep, which printers and parsers of SQL walk by recursion."""
+    while len(parts) > WIDEST:
+        chunks = [parts[start : start + WIDEST] for start in range(0, len(parts), WIDEST)]
+        parts = [connective(*chunk, copy=False) for chunk in chunks]
+    return connective(*parts, copy=False)
 
 
 def certain(expression: exp.Expr) -> exp.Expr:

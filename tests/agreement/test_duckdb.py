@@ -155,6 +155,10 @@ CASES: Mapping[str, tuple[str, list[Span]]] = {
         "when { a } always { a.where(flag) as $x and a or * }",
         spans_of({"flag": True}, {}),
     ),
+    "a list of more numbers than SQL nests": (
+        f"never {{ *.where(n in {list(range(1200))}) }}",
+        spans_of({"n": 1199}, {"n": 1200}, {"n": "7"}),
+    ),
     "names that differ in case only": ("never { a.where(K == 1 and k == 2) }", spans_of({"K": 1, "k": 2})),
     "a name that SQL reserves": ('when { "select" } always { "_spans" }', spans_of({})),
     "ancestors on a circle of parents": (
