@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lark import Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -33,9 +33,12 @@ class Part:
     text: str
     offsets: list[int]
     fixed: bool = False
+    repaired: set[int] = field(default_factory=set)
+    """The offsets in the source of what was read as something else."""
 
     def replace(self, start: int, end: int, new: str) -> None:
         """Read ``new`` in place of ``text[start:end]``."""
+        self.repaired.add(self.offsets[start])
         self.text = self.text[:start] + new + self.text[end:]
         self.offsets[start:end] = [self.offsets[start]] * len(new)
         self.fixed = True
@@ -70,7 +73,8 @@ def _report(mistakes: Mistakes, part: Part, error: UnexpectedInput, symbol: str)
         or _generic(part, position, error)
     )
     start, end = part.offsets[slip.start], part.offsets[min(slip.end, len(part.text))]
-    mistakes.report(slip.code, slip.message, start, max(end, start + 1), slip.hint)
+    if start not in part.repaired:  # else the repair does not fit, which is no mistake of the author's
+        mistakes.report(slip.code, slip.message, start, max(end, start + 1), slip.hint)
     return slip
 
 

@@ -15,6 +15,24 @@ OPERATORS: Final = (
     Slip("E110", r"!~", "`!~` is not an operator", 'a.x !~ "b"', 'write `not (… matches "…")`', fix=" matches "),
     Slip("E110", r"=<", "`=<` is not a comparison", "a.x =< 1", "write `<=`", fix=" <= "),
     Slip("E110", r"<>", "`<>` is not a comparison", "a.x <> 1", "write `!=`", fix=" != "),
+    # Between values an arrow is a comparison turned round, between spans an order.
+    Slip(
+        "E110",
+        r"=>(?=\s*(?:[-+]?\d|\.\w|\$\w+[.\[]|(?:count|sum|min|max|avg)\s*\())",
+        "`=>` is not a comparison",
+        "a.x => 1",
+        "write `>=`",
+        fix=" >= ",
+    ),
+    Slip(
+        "E110",
+        r"=>",
+        "`=>` is not a comparison",
+        "a.where(x => y)",
+        "write `>=`",
+        after=r"(?:\.where\s*\([^()]*(?:\([^()]*\)[^()]*)*|\$\w+\.[\w.:-]+\s*)",
+        fix=" >= ",
+    ),
     Slip(
         "E110",
         r"[-=]>|>>|<-|→",
