@@ -202,6 +202,15 @@ def _explain(parser: ArgumentParser) -> list[Action]:
             metavar="ID",
             help="a trace id or its beginning, or the value of the rule's scope key (default: the worst scope)",
         ),
+        parser.add_argument(
+            "--repair", action="store_true", help="also the smallest changes to the trace that would satisfy the rule"
+        ),
+        parser.add_argument(
+            "--graph",
+            action="append",
+            metavar="FORMAT[=PATH]",
+            help="the causal graph as graphml, json, dot, mermaid or svg, to a file or in place of the explanation",
+        ),
     ]
 
 

@@ -30,7 +30,7 @@ SHOWN: Final = 3
 """How many repairs of the same size are shown."""
 MOST_CHANGES: Final = 12
 """How many changes a repair may have."""
-ROUNDS: Final = 150
+ROUNDS: Final = 60
 """How many sets of changes are tried."""
 MOST_SPANS: Final = 400
 """How large the traces of a scope may be."""
@@ -178,16 +178,23 @@ class _Search:
             if not repairs:
                 message = f"{ROUNDS} sets of changes were tried and none is enough"
                 raise _TooMuchError(message)
+        if not repairs and (drafts.too_many or self._needs_more(choice)):
+            message = f"it would take more than {MOST_CHANGES} changes"
+            raise _TooMuchError(message)
+        if not repairs and drafts.left < 0:
+            message = "there are too many ways to add spans"
+            raise _TooMuchError(message)
         if not repairs and choice.timed_out:
             message = "the choice among the changes takes too long"
             raise _TooMuchError(message)
-        if not repairs and choice.next(bounded=False) is not None:
-            message = f"it would take more than {MOST_CHANGES} changes"
-            raise _TooMuchError(message)
         return repairs
 
+    def _needs_more(self, choice: Choice) -> bool:
+        wider = choice.next(bounded=False)
+        return wider is not None and len(wider[1]) > MOST_CHANGES
+
     def _after(self, changes: Sequence[c.Change]) -> World:
-        return World(self.program, self.plan, c.apply(self.spans, changes))
+        return self.base.after(c.apply(self.spans, changes))
 
     def _lost(self, world: World) -> set[Named]:
         """Return the matches that failed and are not there any more."""

@@ -17,8 +17,8 @@ from fluo_logic.consistency.repair_changes import Change, exclude, facets, ident
 from fluo_logic.consistency.repair_goals import DONE, Goal, Leaf
 from fluo_logic.errors import InternalError
 
-SECONDS: Final = 10.0
-"""How long clingo may take for one choice."""
+CONFLICTS: Final = 50_000
+"""How many conflicts clingo may have over one choice: a limit that is the same on every machine."""
 RULES: Final = """\
 { chosen(C) : change(C) }.
 :- facet(C,S,F), facet(D,S,F), C < D, chosen(C), chosen(D).
@@ -84,7 +84,8 @@ class Choice:
         """Return the cheapest set that is allowed, with its cost; None where there is none, or none in time."""
         messages: list[str] = []
         control = clingo.Control(
-            ["--warn=no-atom-undefined", "--opt-mode=opt"], logger=lambda _, text: messages.append(text)
+            ["--warn=no-atom-undefined", "--opt-mode=opt", "--opt-strategy=usc,oll", f"--solve-limit={CONFLICTS}"],
+            logger=lambda _, text: messages.append(text),
         )
         bound = f":- #count {{ C : chosen(C) }} > {self.most}." if bounded else ""
         text = "\n".join([RULES, *self.lines, *self._ranks(), bound])
@@ -94,19 +95,12 @@ class Choice:
         except RuntimeError as error:
             message = f"clingo refused the choice of changes: {error}; {'; '.join(messages)}"
             raise InternalError(code="X402", message=message) from error
-        best: tuple[int, tuple[Change, ...]] | None = None
-        with control.solve(async_=True, yield_=True) as handle:
-            while True:
-                handle.resume()
-                if not handle.wait(SECONDS):
-                    handle.cancel()
-                    self.timed_out = True
-                    return None
-                model = handle.model()
-                if model is None:
-                    break
-                best = self._read(model)
-        return best
+        best: list[tuple[int, tuple[Change, ...]]] = []
+        result = control.solve(on_model=lambda model: best.append(self._read(model)))
+        if not isinstance(result, clingo.SolveResult) or not result.exhausted:
+            self.timed_out = True
+            return None
+        return best[-1] if best else None
 
     def _read(self, model: clingo.Model) -> tuple[int, tuple[Change, ...]]:
         chosen = sorted(

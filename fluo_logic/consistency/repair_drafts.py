@@ -20,6 +20,8 @@ ROUNDS: Final = 16
 """How often a draft is looked at and bettered."""
 LENGTH: Final = 1_000_000
 """How long a new span lasts where the rule does not care, in nanoseconds."""
+BUDGET: Final = 1500
+"""How many looks at drafts one search has."""
 UNNAMED: Final = "span"
 FIRST_ID: Final = 0xADD0_0000_0000_0000
 
@@ -31,6 +33,9 @@ class Drafts:
         """Begin; ids in ``taken`` are not used."""
         self.taken = {key.span_id for key in taken}
         self.keys: dict[str, str] = {}
+        self.drawn: dict[tuple[object, ...], tuple[dict[Var, c.AddSpan], Goal]] = {}
+        self.left = BUDGET
+        self.too_many = False
         self.depth = 0
 
     def goal(self, ways: Ways, clause: Clause, start: Binding, new: Sequence[Var], copy: int = 0) -> Goal:
@@ -45,20 +50,19 @@ class Drafts:
             self.depth -= 1
 
     def _goal(self, ways: Ways, clause: Clause, start: Binding, new: Sequence[Var], copy: int) -> Goal:
-        drafts = {}
-        for number, var in enumerate(new):
-            draft = self._begun(ways, clause, start, var, number)
-            if draft is None:
-                return NEVER
-            drafts[var] = draft
-        drafts, rest = self._bettered(ways, clause, start, drafts)
+        # Copies differ in their id only, and the same is asked for along several ways.
+        key = (ways.world, ways.guards, clause.head.predicate, id(clause), tuple(start.items()), tuple(new))
+        if key not in self.drawn:
+            begun = {var: self._begun(ways, clause, start, var, number) for number, var in enumerate(new)}
+            self.drawn[key] = self._bettered(ways, clause, start, begun)
+        drafts, rest = self.drawn[key]
         if rest == NEVER:
             return NEVER
         renamed = {draft.span: self._named(draft, copy) for draft in drafts.values()}
         parts = [Leaf(_renamed(draft, renamed)) for draft in drafts.values()]
         return all_of([*parts, _rest_renamed(rest, renamed)])
 
-    def _begun(self, ways: Ways, clause: Clause, start: Binding, var: Var, number: int) -> c.AddSpan | None:
+    def _begun(self, ways: Ways, clause: Clause, start: Binding, var: Var, number: int) -> c.AddSpan:
         """Return a span of the sought name, in the trace that the match is of, under the top of that trace."""
         store = ways.store
         bound = [value for known, value in start.items() if known.sort is Sort.SPAN and isinstance(value, int)]
@@ -105,6 +109,9 @@ class Drafts:
 
     def _asked(self, ways: Ways, clause: Clause, start: Binding, drafts: Mapping[Var, c.AddSpan]) -> Goal:
         """Return what is still to be changed for a clause to hold with the drafts."""
+        self.left -= 1
+        if self.left < 0:
+            return NEVER
         world = ways.world.with_spans([draft.added for draft in drafts.values()])
         binding = ways.world.carried(start, world)
         binding.update({var: world.store.index[draft.span] for var, draft in drafts.items()})

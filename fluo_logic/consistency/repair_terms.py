@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SAMPLES: Final = 2
 FRESH: Final = "other"
 """The stem of a value that is like no other."""
+MOST_NEW: Final = 12
+"""How many elements an aggregate may come to have more."""
 MOST_ELEMENTS: Final = 40
 """How many elements that an aggregate lacks are looked at."""
 
@@ -216,6 +218,9 @@ class Terms:
 
     def more(self, literal: Aggregate, elements: Elements, count: int, binding: Binding) -> Goal:
         """Return the goal that an aggregate has more elements: spans that become some, or new ones."""
+        if count > MOST_NEW:
+            self.ways.drafts.too_many = True
+            return NEVER
         taken = {span for span, _ in elements.members}
         others = (span for span in self.ways.members if span not in taken)
         becoming = (self.ways.hold(literal.over, {**binding, literal.element: span}) for span in others)

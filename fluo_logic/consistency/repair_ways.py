@@ -201,6 +201,8 @@ class Ways:
             for literal in clause.body
             if not isinstance(literal, Aggregate)
             and all(other in known or other.sort is not Sort.SPAN for other in literal_variables(literal))
+            # What an aggregate comes to is looked at when all is bound.
+            and not any(other.sort is Sort.NUMBER for other in literal_variables(literal))
         ]
         for span in self.members:
             cost = 0

@@ -5,9 +5,9 @@ What it finds is never shown: it only steers the search, whose results are check
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from fluo_logic.explain.matching import Binding, Matcher
 from fluo_logic.facts.dataset import Trace, assemble
@@ -17,6 +17,7 @@ from fluo_logic.facts.store import FactStore, Ground, Row
 from fluo_logic.logic import Atom, Clause, Const, ObligationPlan, Program, RulePlan, Sort, Var, is_recursive
 from fluo_logic.solve.base import Answer
 
+EMPTY: Final = Program((), ())
 Named: TypeAlias = "tuple[str | SpanKey, ...]"
 """A row whose traces and spans are named by their ids, so that it means the same in every world."""
 
@@ -24,9 +25,12 @@ Named: TypeAlias = "tuple[str | SpanKey, ...]"
 class TopDown(Matcher):
     """Matches clauses without an answer: derived predicates are evaluated where they are asked for."""
 
-    def __init__(self, program: Program, store: FactStore) -> None:
-        """Begin with nothing evaluated."""
-        super().__init__(program, store, Answer({}))
+    def __init__(
+        self, program: Program, store: FactStore, definitions: Mapping[str, tuple[Clause, ...]] | None = None
+    ) -> None:
+        """Begin with nothing evaluated; worlds of one search share the definitions."""
+        super().__init__(EMPTY, store, Answer({}))
+        self.definitions = program.definitions() if definitions is None else definitions
         self._memo: dict[tuple[str, tuple[Ground | None, ...]], tuple[Row, ...]] = {}
 
     def rows(self, atom: Atom, binding: Binding) -> Iterator[Row]:
@@ -96,16 +100,26 @@ def entered(clause: Clause, pattern: Sequence[Ground | None]) -> dict[Var, Groun
 class World:
     """One rule on one list of spans."""
 
-    def __init__(self, program: Program, plan: RulePlan, spans: Sequence[Span]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        plan: RulePlan,
+        spans: Sequence[Span],
+        definitions: Mapping[str, tuple[Clause, ...]] | None = None,
+    ) -> None:
         """Assemble the spans."""
         self.program = program
         self.plan = plan
         self.store = FactStore(assemble(spans))
-        self.matcher = TopDown(program, self.store)
+        self.matcher = TopDown(program, self.store, definitions)
 
     def with_spans(self, spans: Sequence[Span]) -> World:
         """Return the same rule on these spans and more."""
-        return World(self.program, self.plan, [*self.store.spans, *spans])
+        return self.after([*self.store.spans, *spans])
+
+    def after(self, spans: Sequence[Span]) -> World:
+        """Return the same rule on other spans."""
+        return World(self.program, self.plan, spans, self.matcher.definitions)
 
     @cached_property
     def matches(self) -> tuple[Row, ...]:

@@ -1,0 +1,1 @@
+"""Tests of reasoning about rules and changes."""
