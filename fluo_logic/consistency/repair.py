@@ -15,7 +15,7 @@ from typing import Final
 from fluo_logic.consistency import repair_changes as c
 from fluo_logic.consistency.repair_choice import Choice
 from fluo_logic.consistency.repair_drafts import Drafts
-from fluo_logic.consistency.repair_goals import Goal, leaves, one_of
+from fluo_logic.consistency.repair_goals import Goal, cheapest, leaves, one_of
 from fluo_logic.consistency.repair_ways import Ways
 from fluo_logic.consistency.repair_world import Named, World
 from fluo_logic.errors import InternalError
@@ -113,6 +113,7 @@ class _Search:
         self.failing = {self.base.named(row) for row, _ in self.base.failures}
         self.matches = {self.base.named(row) for row in self.base.matches}
         self.repairing = {row for row in self.failing if row[0] == self.target}
+        self.large = False
         self.failing_everywhere = set(_failing(session, self.plan))
 
     def found(self) -> Repairs:
@@ -178,7 +179,7 @@ class _Search:
             if not repairs:
                 message = f"{ROUNDS} sets of changes were tried and none is enough"
                 raise _TooMuchError(message)
-        if not repairs and (drafts.too_many or self._needs_more(choice)):
+        if not repairs and (drafts.too_many or choice.too_large or (choice.timed_out and self.large)):
             message = f"it would take more than {MOST_CHANGES} changes"
             raise _TooMuchError(message)
         if not repairs and drafts.left < 0:
@@ -188,10 +189,6 @@ class _Search:
             message = "the choice among the changes takes too long"
             raise _TooMuchError(message)
         return repairs
-
-    def _needs_more(self, choice: Choice) -> bool:
-        wider = choice.next(bounded=False)
-        return wider is not None and len(wider[1]) > MOST_CHANGES
 
     def _after(self, changes: Sequence[c.Change]) -> World:
         return self.base.after(c.apply(self.spans, changes))
@@ -224,6 +221,8 @@ class _Search:
             goal = self._goal(world, row, number, drafts, added, vacuous=vacuous)
             self._number(goal, choice)
             choice.require(changes, goal)
+            if not changes and len(set(map(c.identity, cheapest(goal)[1]))) > MOST_CHANGES:
+                self.large = True
         if changes:
             # A goal that these changes reach already was too easy; at least they are not tried twice.
             choice.refuse(changes, exactly=True)

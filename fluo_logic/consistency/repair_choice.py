@@ -35,7 +35,7 @@ class Choice:
     """The changes that are known, what was learned about them, and the next set to try."""
 
     def __init__(self, most: int) -> None:
-        """Begin with nothing known; no set has more than ``most`` changes."""
+        """Begin with nothing known; sets of more than ``most`` changes are not returned."""
         self.most = most
         self.changes: list[Change] = []
         self.numbers: dict[str, int] = {}
@@ -44,6 +44,7 @@ class Choice:
         self.nodes = 0
         self.spans: dict[object, int] = {}
         self.timed_out = False
+        self.too_large = False
 
     def number(self, change: Change, order: tuple[int, ...] = ()) -> int:
         """Return the number of a change; ``order`` decides between sets of equal cost, the lesser first."""
@@ -80,15 +81,14 @@ class Choice:
             body = ["#true"]
         self.lines.append(f":- {', '.join(body)}.")
 
-    def next(self, *, bounded: bool = True) -> tuple[int, tuple[Change, ...]] | None:
-        """Return the cheapest set that is allowed, with its cost; None where there is none, or none in time."""
+    def next(self) -> tuple[int, tuple[Change, ...]] | None:
+        """Return the cheapest set that is allowed, with its cost; None where there is none, or none in reach."""
         messages: list[str] = []
         control = clingo.Control(
             ["--warn=no-atom-undefined", "--opt-mode=opt", "--opt-strategy=usc,oll", f"--solve-limit={CONFLICTS}"],
             logger=lambda _, text: messages.append(text),
         )
-        bound = f":- #count {{ C : chosen(C) }} > {self.most}." if bounded else ""
-        text = "\n".join([RULES, *self.lines, *self._ranks(), bound])
+        text = "\n".join([RULES, *self.lines, *self._ranks()])
         try:
             control.add("base", [], text)
             control.ground([("base", [])])
@@ -100,7 +100,12 @@ class Choice:
         if not isinstance(result, clingo.SolveResult) or not result.exhausted:
             self.timed_out = True
             return None
-        return best[-1] if best else None
+        if not best:
+            return None
+        if len(best[-1][1]) > self.most:
+            self.too_large = True
+            return None
+        return best[-1]
 
     def _read(self, model: clingo.Model) -> tuple[int, tuple[Change, ...]]:
         chosen = sorted(

@@ -45,7 +45,7 @@ class Terms:
             return self._present(literal.term, binding, want=want)
         left, right = (evaluate(side, binding, self.store) for side in (literal.left, literal.right))
         if want and left is None and right is None:
-            return NEVER
+            return self._both(literal, binding)
         op, mode = literal.op, literal.mode
         return one_of(
             (
@@ -53,6 +53,15 @@ class Terms:
                 self.adjusted(literal.right, op, left, mode, clause, binding, want=want, on_left=False),
             )
         )
+
+    def _both(self, literal: Compare, binding: Binding) -> Goal:
+        """Return the goal that two values are there and equal, neither of which is."""
+        sides = (literal.left, literal.right)
+        if literal.op not in {"==", "<=", ">="} or not all(isinstance(side, Field) for side in sides):
+            return NEVER
+        fields = [side for side in sides if isinstance(side, Field) and side.space != "intrinsic"]
+        samples = [value for field in fields for value in self._samples(field)]
+        return all_of(self.set_field(field, binding, samples[:1] or ["1"]) for field in fields)
 
     def _present(self, term: Field, binding: Binding, *, want: bool) -> Goal:
         if not want:

@@ -2,21 +2,33 @@
 
 A positive proof follows one clause and one binding of its variables.  A negative proof refutes every clause: where a
 clause seeks a span of its own, the refutation is an absence that names what was looked at and which candidates came
-closest; where it does not, it names the first conjunct that fails.
+closest; where it does not, it names a conjunct that fails.
+
+Of all proofs the smallest is built: the one that cites the fewest spans beyond those of the match that it is about,
+then the one with the fewest nodes (`fluo_logic.explain.proof.size`).  That is exact as long as no goal has more than
+`SOLUTIONS` bindings that satisfy a body, or more than `fluo_logic.explain.choices.KEPT` proofs of which none beats
+another; beyond, it is the smallest among those.  Three things are not chosen but fixed: an aggregate cites all its
+elements, an absence rests on all of its scope and cites none, and a condition on an event of a span that has several
+fails where it gets furthest.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Final, assert_never
 
 from fluo_logic.errors import InternalError
 from fluo_logic.explain import proof as p
+from fluo_logic.explain.bodies import Bodies
+from fluo_logic.explain.choices import NONE, Choice, Spans, combined, later, unbeaten
 from fluo_logic.explain.evidence import NOTHING, Evidence, goal_of, span_ref
+from fluo_logic.explain.final import NO_DOUBT, Finality
 from fluo_logic.explain.matching import Binding, Matcher
+from fluo_logic.explain.nearest import Attempt, NearMisses
 from fluo_logic.facts.schema import EXTENSIONAL
 from fluo_logic.facts.store import Ground
 from fluo_logic.logic import (
@@ -24,35 +36,26 @@ from fluo_logic.logic import (
     Atom,
     Clause,
     Compare,
-    Const,
     Literal,
     Not,
     Present,
     RulePlan,
     Sort,
-    Unit,
     Var,
     is_recursive,
     literal_variables,
 )
 
-NEAREST: Final = 3
-"""How many near misses an absence keeps."""
-MOST_NAMES: Final = 200
-"""How many span names of a scope are compared with one that it lacks."""
-CANDIDATES: Final = 5000
-"""How many bindings an absence looks at for near misses; the absence itself rests on all of them."""
-TIME_UNITS: Final = {"span:start": Unit.TIME, "span:end": Unit.TIME, "span:duration": Unit.DURATION}
+SOLUTIONS: Final = 256
+"""How many bindings that satisfy a body are compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A binding under which a body holds up to some literal: how far, how nearly, and where it stops."""
+class Scope:
+    """What proofs about one scope share: what was looked at, and the names of its spans."""
 
-    progress: tuple[int, int]
-    distance: float
-    position: int
-    binding: Binding
+    closure: p.Closure
+    names: frozenset[str]
 
 
 class RuleProver:
@@ -63,6 +66,7 @@ class RuleProver:
         self.plan = plan
         self.matcher = matcher
         self.store = matcher.store
+        self.bodies = Bodies(plan, matcher)
 
     def span(self, index: int) -> p.SpanRef:
         """Return the reference to a span of the store."""
@@ -80,271 +84,257 @@ class RuleProver:
         digest = hashlib.sha256(lines.encode()).hexdigest()
         return p.Closure(len(spans), len({span.trace_id for span in spans}), digest)
 
-    def scoped(self, scope: Ground) -> ScopeProver:
-        """Return the prover for one scope."""
-        names = frozenset(self.store.spans[span].name for span in self.members(scope))
-        return ScopeProver(self.plan, self.matcher, self.closure(scope), names)
+    def scope(self, scope: Ground) -> Scope:
+        """Return what the proofs about a scope share."""
+        return Scope(self.closure(scope), frozenset(self.store.spans[span].name for span in self.members(scope)))
+
+    def prover(self, scope: Scope, match: Iterable[Ground], finality: Finality = NO_DOUBT) -> Prover:
+        """Return a prover for one scope and the spans of one match of ``when``, which are cited anyway."""
+        return Prover(self.bodies, scope, frozenset(span for span in match if isinstance(span, int)), finality)
 
 
-class ScopeProver:
-    """Builds proofs for one rule in one scope."""
+class Prover:
+    """Builds proofs for one rule, one scope and one match; equal parts are the same object."""
 
-    def __init__(self, plan: RulePlan, matcher: Matcher, closure: p.Closure, names: frozenset[str]) -> None:
-        """Prepare proofs that rest on ``closure``; ``names`` are those of its spans."""
-        self.names = names
-        self.matcher = matcher
-        self.evidence = Evidence(matcher, closure)
-        self.guard = plan.when.predicate
-        # Said once for a whole proof: that the scope is one, and that `when` matches.
-        self.hidden = {plan.scope.predicate, plan.member.predicate, plan.when.predicate}
+    def __init__(self, bodies: Bodies, scope: Scope, match: Spans, finality: Finality) -> None:
+        """Prepare proofs that rest on ``scope``; of several steps they take those that ``finality`` lets stand."""
+        self.bodies = bodies
+        self.matcher = bodies.matcher
+        self.evidence = Evidence(bodies.matcher, scope.closure)
+        self.nearest = NearMisses(bodies, self.evidence, scope.names)
+        self.match = match
+        self.finality = finality
+        self.goals: dict[tuple[object, ...], Sequence[Choice]] = {}
+        self.leaves: dict[tuple[object, ...], Choice] = {}
 
     # --- entry points ---------------------------------------------------------------------------------------------
 
-    def prove(self, atom: Atom, binding: Binding) -> p.Proof:
-        """Return a proof that ``atom`` holds; raises InternalError where it does not."""
-        if atom.predicate in EXTENSIONAL:
-            return self.evidence.given(atom, binding, holds=True)
-        clauses = self.matcher.definitions[atom.predicate]
-        if is_recursive(clauses):
-            return self.evidence.ancestry(atom, binding, holds=True)
-        for number, clause in enumerate(clauses):
-            start = self._enter(clause, atom, binding)
-            if start is None:
-                continue
-            found = next(self.matcher.solutions(clause.body, start), None)
-            if found is not None:
-                proof = self._all(clause, found, start)
-                if len(clauses) == 1:
-                    return proof
-                return p.Any(goal_of(atom.origin or clause.origin), number, len(clauses), proof)
-        message = f"{atom.predicate} is in the answer, but no clause derives it"
-        raise InternalError(code="X201", message=message)
+    def smallest(self, *goals: tuple[Atom, Binding, bool]) -> tuple[p.Proof, ...]:
+        """Return proofs that atoms hold (True) or do not hold (False), together the smallest.
 
-    def refute(self, atom: Atom, binding: Binding) -> p.Proof:
-        """Return a proof that ``atom`` does not hold under ``binding``, whatever its other arguments are."""
+        A free variable of an atom that does not hold stands for anything.
+
+        Raises:
+            InternalError: an atom is not as stated.
+        """
+        wholes = combined([self._choices(atom, binding, holds=holds) for atom, binding, holds in goals])
+        return wholes[0].built()
+
+    # --- atoms ----------------------------------------------------------------------------------------------------
+
+    def _choices(self, atom: Atom, binding: Binding, *, holds: bool) -> Sequence[Choice]:
+        """Return the proofs that an atom holds, or that it does not, of which none beats another."""
+        pattern = self.matcher.pattern(atom, binding)
+        key = (holds, atom.predicate, pattern, id(atom.origin))
+        found = self.goals.get(key)
+        if found is None:
+            found = self.goals[key] = self._found(atom, binding, holds=holds)
+        return found
+
+    def _found(self, atom: Atom, binding: Binding, *, holds: bool) -> Sequence[Choice]:
         if atom.predicate in EXTENSIONAL:
-            return self.evidence.given(atom, binding, holds=False)
-        clauses = self.matcher.definitions[atom.predicate]
-        if is_recursive(clauses):
-            return self.evidence.ancestry(atom, binding, holds=False)
-        refutations = []
-        for clause in clauses:
-            start = self._enter(clause, atom, binding)
-            if start is not None:
-                refutations.append(self._refute_clause(clause, start))
+            spans = self.evidence.fact_spans(atom, binding) - self.match
+            return (later(spans, 1, partial(self.evidence.given, atom, binding, holds=holds)),)
+        if is_recursive(self.matcher.definitions[atom.predicate]):
+            spans = frozenset(self.evidence.ancestry_spans(atom, binding)) - self.match
+            return (later(spans, 1, partial(self.evidence.ancestry, atom, binding, holds=holds)),)
+        return self._proofs(atom, binding) if holds else self._refutations(atom, binding)
+
+    def _proofs(self, atom: Atom, binding: Binding) -> Sequence[Choice]:
+        clauses = len(self.matcher.definitions[atom.predicate])
+        proofs: list[Choice] = []
+        final: list[Choice] = []
+        for number, clause, start in self.bodies.entered(atom, binding):
+            solutions, stand = self._solutions(clause, start)
+            choices = [choice for solution in solutions for choice in self._all(clause, solution, start)]
+            if clauses > 1:
+                goal = goal_of(atom.origin or clause.origin)
+                choices = [
+                    later(choice.spans, choice.nodes + 1, partial(_any, goal, number, clauses, choice))
+                    for choice in choices
+                ]
+            (final if stand else proofs).extend(choices)
+        if not (final or proofs):
+            message = f"{atom.predicate} is in the answer, but no clause derives it"
+            raise InternalError(code="X201", message=message)
+        return unbeaten(final or proofs)
+
+    def _refutations(self, atom: Atom, binding: Binding) -> Sequence[Choice]:
+        refutations = [
+            self._clause_refutations(clause, start) for _, clause, start in self.bodies.entered(atom, binding)
+        ]
         if len(refutations) == 1:
             return refutations[0]
-        return p.NoBranch(goal_of(atom.origin), tuple(refutations))
-
-    # --- clauses --------------------------------------------------------------------------------------------------
-
-    def _enter(self, clause: Clause, atom: Atom, binding: Binding) -> Binding | None:
-        """Return the binding of the clause's head variables to what the atom's arguments are, None if they clash."""
-        start: dict[Var, object] = {}
-        for head, known in zip(clause.head.args, self.matcher.pattern(atom, binding), strict=True):
-            if isinstance(head, Const):
-                if known is not None and known != head.value:
-                    return None
-            elif known is not None:
-                if start.get(head, known) != known:
-                    return None
-                start[head] = known
-        return start  # type: ignore[return-value]
-
-    def _all(self, clause: Clause, found: Binding, start: Binding) -> p.All:
-        parts = tuple(self._holding(literal, clause, found) for literal in self._shown(clause))
-        return p.All(goal_of(clause.origin), self._bindings(clause, found, start), parts)
-
-    def _shown(self, clause: Clause) -> list[Literal]:
-        """Return the literals that say something of their own: not the guard, not that a variable is no other."""
-        return [literal for literal in clause.body if not self._silent(literal)]
-
-    def _silent(self, literal: Literal) -> bool:
-        match literal:
-            case Atom(predicate=predicate):
-                return predicate in self.hidden
-            case Aggregate():
-                return True
-            case Not(literal=Compare(left=Var(), right=Var(), origin=origin)):
-                # The distinctness that a relation implies; `$x is not $y` is written by the author and shown.
-                return origin is None or " is not " not in origin.text
-            case _:
-                return False
-
-    def _bindings(self, clause: Clause, found: Binding, start: Binding) -> tuple[p.Binding, ...]:
-        """Return the spans that the clause found for itself."""
-        own = {var for literal in clause.body if not self._is_guard(literal) for var in literal_variables(literal)}
-        return tuple(
-            p.Binding(var.label or "", self.evidence.span(value))
-            for var, value in found.items()
-            if var in own and var not in start and var.sort is Sort.SPAN and isinstance(value, int)
-        )
-
-    def _refute_clause(self, clause: Clause, start: Binding) -> p.Proof:
-        attempts = self._attempts(clause, start)
-        goal = goal_of(clause.origin)
-        failures = [self._failure(clause, attempt, start) for attempt in attempts]
-        if not self._seeks(clause, start):
-            failed = failures[0]
-            return failed.failed if not failed.passed and not failed.bindings else failed
-        sought = None if attempts else self._unseen_name(clause)
-        names = () if sought is None else self._names_like(sought)
-        return p.Absent(goal, self.evidence.closure, tuple(failures), sought, names)
-
-    def _unseen_name(self, clause: Clause) -> str | None:
-        """Return the first span name that a body asks for and no span of the scope has."""
-        for literal in clause.body:
-            match literal:
-                case Atom(predicate="span", args=(_, _, Const(value=str() as name))):
-                    if name not in self.names:
-                        return name
-                case Atom(predicate=predicate) if predicate not in EXTENSIONAL and predicate not in self.hidden:
-                    inner = self.matcher.definitions[predicate]
-                    found = self._unseen_name(inner[0]) if len(inner) == 1 and len(literal.args) == 1 else None
-                    if found is not None:
-                        return found
-                case _:
-                    continue
-        return None
-
-    def _names_like(self, name: str) -> tuple[str, ...]:
-        """Return up to three span names of the scope, those most like ``name`` first."""
-        known = sorted(self.names)[:MOST_NAMES]
-        ranked = sorted(known, key=lambda other: (-difflib.SequenceMatcher(None, name, other).ratio(), other))
-        return tuple(ranked[:NEAREST])
-
-    def _seeks(self, clause: Clause, start: Binding) -> bool:
-        return any(
-            var.sort is Sort.SPAN and var not in start
-            for literal in clause.body
-            if not isinstance(literal, Aggregate) and not self._is_guard(literal)
-            for var in literal_variables(literal)
-        )
-
-    def _is_guard(self, literal: Literal) -> bool:
-        return isinstance(literal, Atom) and literal.predicate == self.guard
-
-    def _attempts(self, clause: Clause, start: Binding) -> list[_Attempt]:
-        """Return the attempts that came closest to satisfying the body, best first."""
-        seeks = self._seeks(clause, start)
-        best: list[_Attempt] = []
-        budget = CANDIDATES
-        stack: list[tuple[int, Binding]] = [(0, start)]
-        while stack and budget > 0:
-            position, binding = stack.pop()
-            literal = clause.body[position]
-            extensions = list(self.matcher.extend(literal, binding))
-            if extensions:
-                if position + 1 == len(clause.body):
-                    message = f"{clause.head.predicate} is not in the answer, but a clause derives it"
-                    raise InternalError(code="X202", message=message)
-                # Reversed, so that the first extension is looked at first.
-                stack.extend((position + 1, extension) for extension in reversed(extensions))
-                continue
-            budget -= 1
-            attempt = self._attempt(clause.body[position], position, binding)
-            if not seeks or self._near(clause, attempt, start):
-                best = sorted([*best, attempt], key=_closeness)[:NEAREST]
-        return best
-
-    def _attempt(self, literal: Literal, position: int, binding: Binding) -> _Attempt:
-        inner = 0
-        distance = math.inf
-        if isinstance(literal, Atom) and literal.predicate not in EXTENSIONAL:
-            inner, distance = self._inside(literal, binding)
-        elif isinstance(literal, Compare):
-            distance = self._distance(literal, binding)
-        return _Attempt((position, inner), distance, position, binding)
-
-    def _inside(self, atom: Atom, binding: Binding) -> tuple[int, float]:
-        """Return how many conjuncts of the definition of a one-span predicate hold, and how far off the next one is."""
-        if any(value is None for value in self.matcher.pattern(atom, binding)):
-            return 0, math.inf
-        best = (0, math.inf)
-        if is_recursive(self.matcher.definitions[atom.predicate]):
-            return best
-        for clause in self.matcher.definitions[atom.predicate]:
-            start = self._enter(clause, atom, binding)
-            if start is None:
-                continue
-            here = start
-            for position, literal in enumerate(clause.body):
-                extended = next(self.matcher.extend(literal, here), None)
-                if extended is None:
-                    distance = self._distance(literal, here) if isinstance(literal, Compare) else math.inf
-                    best = max(best, (position, distance), key=lambda pair: (pair[0], -pair[1]))
-                    break
-                here = extended
-        return best
-
-    def _distance(self, literal: Compare, binding: Binding) -> float:
-        if isinstance(literal.left, Var) and literal.left.sort is not Sort.NUMBER:
-            return math.inf
-        gap = self.evidence.gap(literal, binding)
-        return math.inf if gap is None else abs(float(gap))
-
-    def _near(self, clause: Clause, attempt: _Attempt, start: Binding) -> bool:
-        """Return whether an attempt is worth showing: more than that a span is in the scope."""
-        position, inner = attempt.progress
-        sought = [literal for literal in clause.body[:position] if self._constrains(literal, start)]
-        return bool(sought) or inner > 0
-
-    def _constrains(self, literal: Literal, start: Binding) -> bool:
-        if self._silent(literal):
-            return False
-        return any(var.sort is Sort.SPAN and var not in start for var in literal_variables(literal))
-
-    def _failure(self, clause: Clause, attempt: _Attempt, start: Binding) -> p.Failed:
-        binding = attempt.binding
-        passed = [
-            self._holding(literal, clause, binding)
-            for literal in clause.body[: attempt.position]
-            if not self._silent(literal)
+        goal = goal_of(atom.origin)
+        return [
+            later(whole.spans, whole.nodes, partial(lambda whole: p.NoBranch(goal, whole.built()), whole))
+            for whole in combined(refutations)
         ]
-        failed = self._failing(clause.body[attempt.position], clause, binding)
-        return p.Failed(goal_of(clause.origin), self._bindings(clause, binding, start), tuple(passed), failed)
+
+    # --- a clause holds -------------------------------------------------------------------------------------------
+
+    def _solutions(self, clause: Clause, start: Binding) -> tuple[list[Binding], bool]:
+        """Return bindings that satisfy a body, and whether they do so for good; then only such."""
+        some = list(islice(self.bodies.solutions(clause, start), SOLUTIONS))
+        if not self.finality:
+            return some, True
+        final = [solution for solution in some if self.finality.all_stand(clause, solution)]
+        return (final, True) if final else (some, False)
+
+    def _all(self, clause: Clause, solution: Binding, start: Binding) -> Iterator[Choice]:
+        found = tuple(self.bodies.found(clause, solution, start))
+        shown = [literal for literal in clause.body if not self.bodies.silent(literal)]
+        parts = [self._literal(literal, clause, solution, holds=True) for literal in shown]
+        goal = goal_of(clause.origin)
+        for whole in combined(parts, frozenset(span for _, span in found) - self.match):
+            build = partial(lambda whole: p.All(goal, self._bindings(found), whole.built()), whole)
+            yield later(whole.spans, whole.nodes, build)
+
+    def _bindings(self, found: Iterable[tuple[Var, int]]) -> tuple[p.Binding, ...]:
+        return tuple(p.Binding(var.label or "", self.evidence.span(span)) for var, span in found)
+
+    # --- a clause fails -------------------------------------------------------------------------------------------
+
+    def _clause_refutations(self, clause: Clause, start: Binding) -> Sequence[Choice]:
+        if self.bodies.seeks(clause, start):
+            return (later(NONE, 1, partial(self._absent, clause, start)),)
+        stops = self._stops(clause, start)
+        if stops is None:
+            stops = {attempt.position: attempt.binding for attempt in self.nearest.attempts(clause, start)[:1]}
+        if not stops:
+            message = f"{clause.head.predicate} is not in the answer, but a clause derives it"
+            raise InternalError(code="X202", message=message)
+        stops = self._final(clause, stops)
+        return unbeaten(
+            choice for position in stops for choice in self._failed(clause, position, stops[position], start)
+        )
+
+    def _stops(self, clause: Clause, start: Binding) -> dict[int, Binding] | None:
+        """Return the literals of a body that fail, by position; None where the body chooses among events."""
+        stops: dict[int, Binding] = {}
+        lost: set[Var] = set()
+        binding = start
+        for position, literal in enumerate(clause.body):
+            if not lost.isdisjoint(literal_variables(literal)):
+                continue
+            extensions = list(islice(self.bodies.extend(clause, literal, binding), 2))
+            if len(extensions) > 1:
+                return None
+            if extensions:
+                binding = extensions[0]
+            else:
+                stops[position] = binding
+                lost.update(var for var in literal_variables(literal) if var not in binding)
+        return stops
+
+    def _final(self, clause: Clause, stops: Mapping[int, Binding]) -> dict[int, Binding]:
+        """Return the literals that fail for good, if there are any."""
+        if self.finality:
+            final = {
+                position: binding
+                for position, binding in stops.items()
+                if self.finality.stands(clause, clause.body[position], binding, holds=False)
+            }
+            if final:
+                return final
+        return dict(stops)
+
+    def _failed(self, clause: Clause, position: int, binding: Binding, start: Binding) -> Iterator[Choice]:
+        """Yield the refutations of a body by the literal at ``position``; what holds before it is shown, too."""
+        goal = goal_of(clause.origin)
+        before = self._before(clause, position, binding)
+        found = tuple(self.bodies.found(clause, binding, start))
+        for choice in self._literal(clause.body[position], clause, binding, holds=False):
+            if not before and not found:
+                yield choice
+                continue
+
+            def build(choice: Choice = choice) -> p.Failed:
+                return p.Failed(goal, self._bindings(found), self._built(before, clause, binding), choice.build())
+
+            yield later(choice.spans, choice.nodes + 1, build)
+
+    def _before(self, clause: Clause, position: int, binding: Binding) -> list[Literal]:
+        """Return what a body says before a position and holds."""
+        return [
+            literal
+            for literal in clause.body[:position]
+            if not self.bodies.silent(literal)
+            and self.bodies.ready(clause, literal, binding)
+            and any(True for _ in self.matcher.extend(literal, binding))
+        ]
+
+    def _built(self, literals: Iterable[Literal], clause: Clause, binding: Binding) -> tuple[p.Proof, ...]:
+        return tuple(self._literal(literal, clause, binding, holds=True)[0].build() for literal in literals)
+
+    def _absent(self, clause: Clause, start: Binding) -> p.Absent:
+        attempts = self.nearest.attempts(clause, start)
+        sought, names = (None, ()) if attempts else self.nearest.unseen(clause)
+        failures = tuple(self._miss(clause, attempt, start) for attempt in attempts)
+        return p.Absent(goal_of(clause.origin), self.evidence.closure, failures, sought, names)
+
+    def _miss(self, clause: Clause, attempt: Attempt, start: Binding) -> p.Failed:
+        """Return a near miss: what holds, and what does not, for good if there is such."""
+        position, binding = attempt.position, attempt.binding
+        if self.finality:
+            stops = self._stops(clause, binding) or {}
+            position = min(self._final(clause, {position: binding, **stops}), default=position)
+        passed = self._built(self._before(clause, position, binding), clause, binding)
+        failed = self._literal(clause.body[position], clause, binding, holds=False)[0].build()
+        found = self._bindings(self.bodies.found(clause, binding, start))
+        return p.Failed(goal_of(clause.origin), found, passed, failed)
 
     # --- literals -------------------------------------------------------------------------------------------------
 
-    def _holding(self, literal: Literal, clause: Clause, binding: Binding) -> p.Proof:
+    def _literal(self, literal: Literal, clause: Clause, binding: Binding, *, holds: bool) -> Sequence[Choice]:
+        """Return the proofs that a literal holds, or that it does not."""
         match literal:
             case Atom():
-                return self.prove(literal, binding)
+                return self._choices(literal, binding, holds=holds)
             case Compare() | Present():
-                return self.evidence.compared(literal, clause, binding, holds=True)
-            case Not(literal=Atom() as inner):
-                return p.Negation(goal_of(literal.origin), holds=True, part=self.refute(inner, binding))
+                return (self._compared(literal, clause, binding, holds=holds),)
             case Not(literal=Compare() | Present() as inner):
-                part = self.evidence.compared(inner, clause, binding, holds=False)
-                return p.Negation(goal_of(literal.origin), holds=True, part=part)
+                return self._negated(literal, [self._compared(inner, clause, binding, holds=not holds)], holds=holds)
+            case Not(literal=Atom() as inner) if holds:
+                return self._negated(literal, self._choices(inner, binding, holds=False), holds=holds)
+            case Not(literal=Atom() as inner):
+                rows = islice(self.matcher.extend(inner, binding), SOLUTIONS)
+                choices = [choice for row in rows for choice in self._choices(inner, row, holds=True)]
+                return self._negated(literal, unbeaten(choices), holds=holds)
+            case Aggregate() if not holds:
+                spans = self.evidence.counted(literal, binding) - self.match
+                return (later(spans, 1, partial(self._valueless, literal, binding)),)
             case Not() | Aggregate():
                 message = f"nothing to prove about {literal!r}"
                 raise InternalError(code="X203", message=message)
             case _:
                 assert_never(literal)
 
-    def _failing(self, literal: Literal, clause: Clause, binding: Binding) -> p.Proof:
-        match literal:
-            case Atom():
-                return self.refute(literal, binding)
-            case Compare() | Present():
-                return self.evidence.compared(literal, clause, binding, holds=False)
-            case Not(literal=Atom() as inner):
-                found = next(self.matcher.extend(inner, binding), binding)
-                return p.Negation(goal_of(literal.origin), holds=False, part=self.prove(inner, found))
-            case Not(literal=Compare() | Present() as inner):
-                part = self.evidence.compared(inner, clause, binding, holds=True)
-                return p.Negation(goal_of(literal.origin), holds=False, part=part)
-            case Aggregate():
-                count = self.evidence.count(literal, binding)
-                side = p.Side(count.text, None, counts=(count,))
-                return p.Comparison(goal_of(literal.origin), holds=False, left=side, op="exists", right=NOTHING)
-            case Not():
-                message = f"nothing to refute about {literal!r}"
-                raise InternalError(code="X203", message=message)
-            case _:
-                assert_never(literal)
+    def _negated(self, literal: Not, parts: Iterable[Choice], *, holds: bool) -> Sequence[Choice]:
+        goal = goal_of(literal.origin)
+        return [
+            later(part.spans, part.nodes + 1, partial(lambda part: p.Negation(goal, holds, part.build()), part))
+            for part in parts
+        ]
+
+    def _compared(self, literal: Compare | Present, clause: Clause, binding: Binding, *, holds: bool) -> Choice:
+        variables = tuple(literal_variables(literal))
+        if any(var.sort is Sort.NUMBER for var in variables):
+            # What a count comes to depends on all that is bound.
+            variables = tuple(binding)
+        key = (id(literal), holds, *((var, binding[var]) for var in variables))
+        leaf = self.leaves.get(key)
+        if leaf is None:
+            spans = self.evidence.compared_spans(literal, clause, binding) - self.match
+            build = partial(self.evidence.compared, literal, clause, binding, holds=holds)
+            leaf = self.leaves[key] = later(spans, 1, build)
+        return leaf
+
+    def _valueless(self, literal: Aggregate, binding: Binding) -> p.Comparison:
+        count = self.evidence.count(literal, binding)
+        side = p.Side(count.text, None, counts=(count,))
+        return p.Comparison(goal_of(literal.origin), holds=False, left=side, op="exists", right=NOTHING)
 
 
-def _closeness(attempt: _Attempt) -> tuple[int, int, float]:
-    return (-attempt.progress[0], -attempt.progress[1], attempt.distance)
+def _any(goal: p.Goal, number: int, clauses: int, choice: Choice) -> p.Any:
+    return p.Any(goal, number, clauses, choice.build())

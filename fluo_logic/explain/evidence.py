@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final, assert_never
 
 from fluo_logic.errors import InternalError
 from fluo_logic.explain import proof as p
-from fluo_logic.explain.matching import Binding, Matcher
+from fluo_logic.explain.matching import Binding, Elements, Matcher
 from fluo_logic.explain.words import value_text
 from fluo_logic.facts.store import FactStore, Ground
 from fluo_logic.facts.terms import evaluate
@@ -46,10 +46,70 @@ class Evidence:
         self.matcher = matcher
         self.store: FactStore = matcher.store
         self.closure = closure
+        self.spans: dict[int, p.SpanRef] = {}
+        self.counts: dict[tuple[object, ...], Elements] = {}
 
     def span(self, index: int) -> p.SpanRef:
         """Return the reference to a span of the store."""
-        return span_ref(self.store, index)
+        found = self.spans.get(index)
+        if found is None:
+            found = self.spans[index] = span_ref(self.store, index)
+        return found
+
+    # --- what leaves cite -------------------------------------------------------------------------------------------
+
+    def compared_spans(self, literal: Compare | Present, clause: Clause, binding: Binding) -> frozenset[int]:
+        """Return the spans that the node of a comparison or presence test cites."""
+        if isinstance(literal, Present):
+            return frozenset(self._side_spans(literal.term, clause, binding))
+        return frozenset(
+            span for term in (literal.left, literal.right) for span in self._side_spans(term, clause, binding)
+        )
+
+    def _side_spans(self, term: Term, clause: Clause, binding: Binding) -> Iterator[int]:
+        for part in _leaves(term):
+            if isinstance(part, Var) and part.sort is Sort.NUMBER:
+                yield from self.counted(_defining(part, clause), binding)
+        for part in _leaves(term):
+            if not isinstance(part, Const) and (isinstance(part, Field) or part.sort is not Sort.NUMBER):
+                entity = binding[part.of if isinstance(part, Field) else part]
+                span = entity[0] if isinstance(entity, tuple) else entity
+                if isinstance(span, int):
+                    # A side has one span; that of the first value stands for it.
+                    yield span
+                    return
+
+    def counted(self, literal: Aggregate, binding: Binding) -> frozenset[int]:
+        """Return the elements that an aggregate took in."""
+        return frozenset(span for span, _ in self._elements(literal, binding).members)
+
+    def _elements(self, literal: Aggregate, binding: Binding) -> Elements:
+        known = (binding.get(arg) for arg in literal.over.args if isinstance(arg, Var) and arg != literal.element)
+        key = (id(literal), *known)
+        found = self.counts.get(key)
+        if found is None:
+            found = self.counts[key] = self.matcher.elements(literal, binding)
+        return found
+
+    def fact_spans(self, atom: Atom, binding: Binding) -> frozenset[int]:
+        """Return the spans that the node of a fact cites."""
+        return frozenset(self._fact_spans(atom, binding))
+
+    def _fact_spans(self, atom: Atom, binding: Binding) -> Iterator[int]:
+        for arg, value in zip(atom.args, self.matcher.pattern(atom, binding), strict=True):
+            if isinstance(arg, Var) and arg.sort is Sort.SPAN and isinstance(value, int):
+                yield value
+
+    def ancestry_spans(self, atom: Atom, binding: Binding) -> tuple[int, ...]:
+        """Return the spans that the node of an ancestry cites: the span, those above it, and the one sought."""
+        below, above = self.matcher.pattern(atom, binding)
+        if not isinstance(below, int):
+            message = "the descendant in a proof is a span"
+            raise InternalError(code="X206", message=message)
+        chain = self._chain(below, above)
+        return (*chain, above) if isinstance(above, int) and above not in chain else tuple(chain)
+
+    # --- leaves -----------------------------------------------------------------------------------------------------
 
     def compared(self, literal: Compare | Present, clause: Clause, binding: Binding, *, holds: bool) -> p.Comparison:
         """Return the node of a comparison or presence test that holds, or that does not; raises where it is not so."""
@@ -119,7 +179,7 @@ class Evidence:
 
     def count(self, literal: Aggregate, binding: Binding) -> p.Count:
         """Return the value of an aggregate with the elements it took in."""
-        elements = self.matcher.elements(literal, binding)
+        elements = self._elements(literal, binding)
         members = tuple(p.Member(self.span(span), value) for span, value in elements.members)
         window = None
         if literal.window is not None and elements.window_start is not None:
@@ -130,23 +190,16 @@ class Evidence:
     def given(self, atom: Atom, binding: Binding, *, holds: bool) -> p.Given:
         """Return the node of a fact of the catalogue, or of its absence."""
         pattern = self.matcher.pattern(atom, binding)
-        spans = [
-            self.span(value)
-            for arg, value in zip(atom.args, pattern, strict=True)
-            if isinstance(arg, Var) and arg.sort is Sort.SPAN and isinstance(value, int)
-        ]
+        spans = [self.span(span) for span in self._fact_spans(atom, binding)]
         sentence = _fact_sentence(atom, pattern, spans, holds=holds)
         return p.Given(goal_of(atom.origin), holds, atom.predicate, sentence, tuple(spans))
 
     def ancestry(self, atom: Atom, binding: Binding, *, holds: bool) -> p.Given:
         """Return the node that says whether a span is below another, with the parents between or above them."""
-        below, above = self.matcher.pattern(atom, binding)
-        if not isinstance(below, int):
-            message = "the descendant in a proof is a span"
-            raise InternalError(code="X206", message=message)
+        spans = self.ancestry_spans(atom, binding)
+        below, above = spans[0], self.matcher.pattern(atom, binding)[1]
         chain = self._chain(below, above)
         names = [_short(self.span(span)) for span in chain]
-        spans = [*chain, *([above] if isinstance(above, int) and above not in chain else [])]
         if holds:
             path = f", by way of {', '.join(names[1:-1])}" if len(names) > len(("below", "above")) else ""
             sentence = f"{names[0]} is below {names[-1]}{path}"
@@ -167,6 +220,15 @@ class Evidence:
                 break
             chain.append(parent)
         return chain
+
+
+def _leaves(term: Term) -> Iterator[Var | Const | Field]:
+    """Yield the operands of a term, left to right."""
+    if isinstance(term, Arith):
+        yield from _leaves(term.left)
+        yield from _leaves(term.right)
+    else:
+        yield term
 
 
 def _difference(left: Number, right: Number) -> Number | None:

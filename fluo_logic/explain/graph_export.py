@@ -36,6 +36,8 @@ COLOURS: Final = (
 )
 """Fill and line of the services, in turn."""
 CAUSE: Final = "#b42318"
+MET: Final = "#2e7d4f"
+OPEN: Final = "#9a6700"
 GREY: Final = "#8a94a3"
 INK: Final = "#1f2933"
 MERMAID_PLAIN: Final = re.compile(r"[A-Za-z0-9 .,_-]")
@@ -91,7 +93,10 @@ def _plain(data: Mapping[str, object]) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A node of a picture: lines of text, and what it is (``span``, ``absent``, ``obligation``, ``more``)."""
+    """A node of a picture: lines of text, and what it is.
+
+    ``kind`` is ``span``, ``absent``, ``more``, or, for the obligation, ``obligation``, ``met`` or ``open``.
+    """
 
     name: str
     kind: str
@@ -145,7 +150,9 @@ def picture(graph: Graph) -> Picture:
     root = graph.nodes[graph.graph["root"]]
     verdict = str(graph.graph["verdict"])
     text = " ".join(str(root["text"]).split())
-    boxes.append(Box("goal", "obligation", (f"{root['kind']} {verdict}", *_wrapped(shortened(text, SHOWN)))))
+    boxes.append(
+        Box("goal", GOALS.get(verdict, "obligation"), (f"{root['kind']} {verdict}", *_wrapped(shortened(text, SHOWN))))
+    )
     if len(spans) > len(drawn):
         boxes.append(Box("more", "more", (f"and {len(spans) - len(drawn):,} more spans",)))
         arrows.append(Arrow("more", "goal", "fails"))
@@ -162,9 +169,13 @@ def picture(graph: Graph) -> Picture:
     return Picture(f"{graph.graph['rule']}: {verdict}", tuple(boxes), tuple(arrows))
 
 
+GOALS: Final = {"satisfied": "met", "vacuous": "met", "pending": "open", "inconclusive": "open"}
+"""How the obligation is drawn where it is not violated."""
+
+
 def _span_lines(data: Mapping[str, object], origin: int | None) -> tuple[str, ...]:
     start, end = data.get("start"), data.get("end")
-    lines = [shortened(str(data["name"]), LABEL), inert(str(data["span_id"])[:8])]
+    lines = [shortened(str(data["name"]), LABEL).strip() or "(no name)", inert(str(data["span_id"])[:8])]
     if isinstance(start, int) and origin is not None:
         since = "begins" if start == origin else f"+{duration_text(start - origin)}"
         lasts = f", {duration_text(end - start)} long" if isinstance(end, int) else ", never ended"
@@ -202,9 +213,9 @@ def dot_text(graph: Graph) -> str:
         )
         lines.extend(f"    {_dot_span(box, line)}" for box in boxes)
         lines.append("  }")
-    for box in drawn.boxes:
-        if box.kind != "span":
-            lines.append(f"  {box.name} [label={_dot(*box.lines)}, {BOX_STYLES[box.kind]}];")
+    lines.extend(
+        f"  {box.name} [label={_dot(*box.lines)}, {BOX_STYLES[box.kind]}];" for box in drawn.boxes if box.kind != "span"
+    )
     lines.extend(f"  {arrow.first} -> {arrow.second} [{ARROW_STYLES[arrow.kind]}];" for arrow in drawn.arrows)
     return "\n".join([*lines, "}", ""])
 
@@ -212,6 +223,8 @@ def dot_text(graph: Graph) -> str:
 BOX_STYLES: Final = {
     "absent": f'style="rounded,dashed,filled", fillcolor="#fff6f5", color="{CAUSE}", fontcolor="{CAUSE}", penwidth=1.6',
     "obligation": f'style="rounded,filled", fillcolor="{CAUSE}", color="{CAUSE}", fontcolor="white"',
+    "met": f'style="rounded,filled", fillcolor="{MET}", color="{MET}", fontcolor="white"',
+    "open": f'style="rounded,filled", fillcolor="{OPEN}", color="{OPEN}", fontcolor="white"',
     "more": f'shape=plaintext, style="", fontcolor="{GREY}"',
 }
 ARROW_STYLES: Final = {
@@ -223,7 +236,8 @@ ARROW_STYLES: Final = {
 
 
 def _dot(*lines: str) -> str:
-    escaped = (line.replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    escaped = ((line.strip() or " ").replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    # Graphviz does not survive some empty labels.
     return '"' + "\\n".join(escaped) + '"'
 
 
@@ -245,13 +259,15 @@ def mermaid_text(graph: Graph) -> str:
     lines.extend(f"  {arrow.first} {links[arrow.kind]} {arrow.second}" for arrow in drawn.arrows)
     lines.append(f"  classDef absent fill:#fff6f5,stroke:{CAUSE},color:{CAUSE},stroke-dasharray:5 4")
     lines.append(f"  classDef obligation fill:{CAUSE},stroke:{CAUSE},color:#ffffff")
+    lines.append(f"  classDef met fill:{MET},stroke:{MET},color:#ffffff")
+    lines.append(f"  classDef open fill:{OPEN},stroke:{OPEN},color:#ffffff")
     lines.append(f"  classDef earliest stroke:{CAUSE},stroke-width:3px")
     return "\n".join([*lines, ""])
 
 
 def _mermaid_box(box: Box) -> str:
     kind = "earliest" if box.strong else box.kind
-    mark = f":::{kind}" if kind in {"absent", "obligation", "earliest"} else ""
+    mark = f":::{kind}" if kind in {"absent", "obligation", "earliest", "met", "open"} else ""
     label = "<br/>".join(_mermaid(line) for line in box.lines)
     return f'{box.name}["{label}"]{mark}'
 

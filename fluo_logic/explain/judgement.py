@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fluo_logic.explain import proof as p
-from fluo_logic.explain.build import RuleProver, ScopeProver
-from fluo_logic.explain.certainty import Judge
+from fluo_logic.explain.build import RuleProver, Scope
 from fluo_logic.explain.doubts import Doubts
 from fluo_logic.explain.evidence import goal_of
+from fluo_logic.explain.final import NO_DOUBT, Finality, StepJudge
 from fluo_logic.explain.possible import Truth
 from fluo_logic.explain.words import duration_text, instant_text, plural, span_text
 from fluo_logic.facts.model import Span
@@ -38,8 +38,8 @@ class Judgement:
         latest = self.store.dataset.latest
         self.now = options.now if options.now is not None else latest
         self.deadlines = _has_deadlines(prover)
-        self.judges: dict[tuple[Ground, Doubts], Judge] = {}
-        self.scope_prover: tuple[Ground, ScopeProver] | None = None
+        self.judges: dict[tuple[Ground, Doubts], StepJudge] = {}
+        self.scope: tuple[Ground, Scope] | None = None
 
     # --- verdicts -------------------------------------------------------------------------------------------------
 
@@ -56,14 +56,8 @@ class Judgement:
             if self._rests_on(row, obligation, doubts):
                 return "inconclusive", (p.Assumption(kind, sentence),)
         reasons = list(self._doubts(row[0]))
-        if len(reasons) > 1:
-            together = Doubts(
-                hole=any(doubts.hole for _, doubts, _ in reasons),
-                dropped=any(doubts.dropped for _, doubts, _ in reasons),
-                skew=max(doubts.skew for _, doubts, _ in reasons),
-            )
-            if self._rests_on(row, obligation, together):
-                return "inconclusive", tuple(p.Assumption(kind, sentence) for kind, _, sentence in reasons)
+        if len(reasons) > 1 and self._rests_on(row, obligation, _together(reasons)):
+            return "inconclusive", tuple(p.Assumption(kind, sentence) for kind, _, sentence in reasons)
         return "violated", ()
 
     def _rests_on(self, row: Row, obligation: ObligationPlan, doubts: Doubts) -> bool:
@@ -76,13 +70,23 @@ class Judgement:
         truth = self._judge(row[0], doubts).truth(obligation.condition, dict(self._binding(row)))
         return truth if obligation.polarity == "always" else Truth(Truth.TRUE - truth)
 
-    def _judge(self, scope: Ground, doubts: Doubts) -> Judge:
+    def _finality(self, scope: Ground, verdict: str) -> Finality:
+        """Return what tells the steps of a violation that stand whatever the verdict had to doubt."""
+        if verdict != "violated":
+            return NO_DOUBT
+        doubts = [Doubts(now=self.now)] if self.deadlines and self.now is not None else []
+        reasons = self._doubts(scope)
+        if reasons:
+            doubts.append(_together(reasons))
+        return Finality([self._judge(scope, doubt) for doubt in doubts])
+
+    def _judge(self, scope: Ground, doubts: Doubts) -> StepJudge:
         judge = self.judges.get((scope, doubts))
         if judge is None:
             # One scope at a time: the memo of a judge is as large as the scope.
             self.judges = {key: kept for key, kept in self.judges.items() if key[0] == scope}
             members = self.prover.members(scope)
-            judge = self.judges[scope, doubts] = Judge(self.prover.matcher, self.plan, members, doubts)
+            judge = self.judges[scope, doubts] = StepJudge(self.prover.matcher, self.plan, members, doubts)
         return judge
 
     def _doubts(self, scope: Ground) -> list[tuple[str, Doubts, str]]:
@@ -125,13 +129,13 @@ class Judgement:
         self, row: Row, obligation: ObligationPlan, verdict: str, assumptions: tuple[p.Assumption, ...]
     ) -> p.ObligationProof:
         """Return the proof that an obligation fails, or holds, for the match ``row`` of ``when``."""
-        prover = self._scoped(row[0])
+        prover = self.prover.prover(self._scope(row[0]), row[1:], self._finality(row[0], verdict))
         binding = dict(self._binding(row))
         holds = (obligation.polarity == "always") == (verdict == "satisfied")
-        condition = (prover.prove if holds else prover.refute)(obligation.condition, binding)
-        when = None
+        goals = [(obligation.condition, binding, holds)]
         if self.plan.when.predicate != self.plan.scope.predicate:
-            when = prover.prove(self.plan.when, binding)
+            goals.append((self.plan.when, binding, True))
+        condition, *when = prover.smallest(*goals)
         bindings = tuple(
             p.Binding(str(var.label), self.prover.span(span))
             for var, span in zip(self.plan.variables, row[1:], strict=True)
@@ -140,7 +144,7 @@ class Judgement:
         return p.ObligationProof(
             rule=self.plan.rule,
             polarity=obligation.polarity,
-            when=when,
+            when=when[0] if when else None,
             condition=condition,
             obligation=goal_of(obligation.origin),
             bindings=bindings,
@@ -150,19 +154,28 @@ class Judgement:
 
     def vacuous(self, scope: Ground) -> p.ObligationProof:
         """Return the proof that ``when`` does not match in a scope."""
-        prover = self._scoped(scope)
         first = self.plan.when.args[0]
-        condition = prover.refute(self.plan.when, {first: scope} if isinstance(first, Var) else {})
+        binding = {first: scope} if isinstance(first, Var) else {}
+        (condition,) = self.prover.prover(self._scope(scope), ()).smallest((self.plan.when, binding, False))
         return p.ObligationProof(self.plan.rule, "when", None, condition, goal_of(self.plan.when.origin), (), "vacuous")
 
-    def _scoped(self, scope: Ground) -> ScopeProver:
-        # Violations come scope by scope, so the last prover is usually the next one too.
-        if self.scope_prover is None or self.scope_prover[0] != scope:
-            self.scope_prover = (scope, self.prover.scoped(scope))
-        return self.scope_prover[1]
+    def _scope(self, scope: Ground) -> Scope:
+        # Violations come scope by scope, so the last one is usually the next one too.
+        if self.scope is None or self.scope[0] != scope:
+            self.scope = (scope, self.prover.scope(scope))
+        return self.scope[1]
 
     def _binding(self, row: Row) -> dict[Var, Ground]:
         return {arg: value for arg, value in zip(self.plan.when.args, row, strict=True) if isinstance(arg, Var)}
+
+
+def _together(reasons: Sequence[tuple[str, Doubts, str]]) -> Doubts:
+    """Return several kinds of doubt as one."""
+    return Doubts(
+        hole=any(doubts.hole for _, doubts, _ in reasons),
+        dropped=any(doubts.dropped for _, doubts, _ in reasons),
+        skew=max(doubts.skew for _, doubts, _ in reasons),
+    )
 
 
 def _dropped(span: Span) -> bool:
