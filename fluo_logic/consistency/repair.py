@@ -7,8 +7,8 @@ is applied to the data and checked by the engine, and each strict subset of it i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
@@ -20,11 +20,13 @@ from fluo_logic.consistency.repair_ways import Ways
 from fluo_logic.consistency.repair_world import Named, World
 from fluo_logic.errors import InternalError
 from fluo_logic.facts.dataset import Dataset, assemble
-from fluo_logic.facts.model import Span, SpanKey
+from fluo_logic.facts.model import SpanKey
+from fluo_logic.facts.readers import read_traces
+from fluo_logic.facts.readers.sources import TraceInput
 from fluo_logic.facts.store import Ground, Row
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program, RulePlan
-from fluo_logic.pipeline import Explanation, Options, RuleCheck, Session, scope_json, solve
+from fluo_logic.pipeline import DEFAULTS, Explanation, Options, RuleCheck, Session, explain, scope_json, solve
 
 SHOWN: Final = 3
 """How many repairs of the same size are shown."""
@@ -62,29 +64,31 @@ class Repairs:
 
 
 def repair(
-    rule: Rule, traces: Dataset | Sequence[Span], explanation: Explanation, options: Options | None = None
+    rule: Rule,
+    traces: TraceInput | Sequence[TraceInput] | Dataset,
+    scope: Explanation | str | None = None,
+    options: Options = DEFAULTS,
 ) -> Repairs:
-    """Return the smallest changes that would satisfy ``rule`` in the scope of ``explanation``.
+    """Return the smallest changes that would satisfy ``rule`` in a scope.
 
     Args:
         rule: the rule.
-        traces: the data that were explained.
-        explanation: what `fluo_logic.pipeline.explain` returned for the rule and a scope.
-        options: those of the explanation.
+        traces: as for `fluo_logic.pipeline.explain`.
+        scope: as for `fluo_logic.pipeline.explain`, or what that returned.
+        options: see `fluo_logic.pipeline.Options`.
 
     Returns:
         Up to `SHOWN` repairs of the same, least cost; each was replayed and satisfies the scope.
+
+    Raises:
+        ConfigError: no scope fits.
     """
-    dataset = traces if isinstance(traces, Dataset) else assemble(traces)
+    dataset = traces if isinstance(traces, Dataset) else read_traces(traces)
+    explanation = scope if isinstance(scope, Explanation) else explain(rule, dataset, scope, options)
     if explanation.verdict in {"satisfied", "vacuous"}:
         return Repairs("not-needed", f"the rule is {explanation.verdict} here, so there is nothing to repair")
-    session = solve(dataset, Ruleset((rule,)), _logic(options))
+    session = solve(dataset, Ruleset((rule,)), replace(options, engine="clingo", max_proofs=0))
     return _Search(session, rule, explanation.scope).found()
-
-
-def _logic(options: Options | None) -> Options:
-    given = options or Options()
-    return Options("clingo", 0, given.now, given.clock_skew, given.assume_complete)
 
 
 class _TooMuchError(Exception):
@@ -94,7 +98,7 @@ class _TooMuchError(Exception):
 class _Search:
     """The search for repairs of one rule in one scope."""
 
-    def __init__(self, session: Session, rule: Rule, scope: dict[str, str] | object) -> None:
+    def __init__(self, session: Session, rule: Rule, scope: Mapping[str, str]) -> None:
         self.session = session
         self.rule = rule
         ((_, self.plan),) = session.plans
