@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fluo_logic.api import check, explain, load_rules, rule
+    from fluo_logic.consistency.repair import Repair, Repairs, repair
     from fluo_logic.errors import (
         ConfigError,
         FluoError,
@@ -48,6 +49,8 @@ __all__ = [
     "ObligationProof",
     "Options",
     "Proof",
+    "Repair",
+    "Repairs",
     "Report",
     "Rule",
     "RuleError",
@@ -63,11 +66,13 @@ __all__ = [
     "explain",
     "load_rules",
     "read_traces",
+    "repair",
     "rule",
 ]
 
 _HOMES: Final = {
     "fluo_logic.api": ("check", "load_rules", "rule"),
+    "fluo_logic.consistency.repair": ("Repair", "Repairs", "repair"),
     "fluo_logic.errors": (
         "ConfigError",
         "FluoError",
