@@ -63,7 +63,7 @@ def assert_repairs_are_repairs(spans: list[Span], rule: syntax.Rule) -> str:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_repair_replays_in_the_oracle(data: st.DataObject) -> None:
     """What is offered satisfies the scope in the oracle, and no strict subset of it does."""
     assert_repairs_are_repairs(data.draw(traces()), data.draw(rules()))
@@ -75,7 +75,7 @@ def test_most_random_failures_are_repaired() -> None:
 
     @seed(11)
     @settings(
-        max_examples=80, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+        max_examples=60, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
     )
     @given(traces(), rules())
     def count(spans: list[Span], rule: syntax.Rule) -> None:
