@@ -5,7 +5,7 @@ The first word after the fence tells what a block is; ``file=NAME`` after it sav
 =========== ===================================================================================================
 console     commands, each after ``$ `` (``> `` continues one), each followed by exactly what it prints
 python      runs, in one namespace for the whole document; the ``text`` block right after it is what it prints
-fluo        rules, which must be right
+fluo, yaml  rules, which must be right
 json, toml  must be right
 sh          commands that a test cannot run, about installing and building; what they name must exist
 text        what the Python before it prints
@@ -26,7 +26,7 @@ HEADING: Final = re.compile(r"^#{1,6} (?P<title>.+)$")
 LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 INLINE: Final = re.compile(r"`[^`]*`")
 SPANS: Final = re.compile(r"^<!-- spans: (?P<file>\S+) -->$")
-KINDS: Final = frozenset({"console", "python", "fluo", "json", "toml", "sh", "text"})
+KINDS: Final = frozenset({"console", "python", "fluo", "json", "toml", "yaml", "sh", "text"})
 
 
 @dataclass(frozen=True, slots=True)

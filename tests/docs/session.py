@@ -16,6 +16,7 @@ from typing import Final
 from fluo_logic.errors import RuleFilesError
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.parse import parse_rules
+from fluo_logic.lang.yaml_pack import parse_pack
 from fluo_logic.values import canonical_text
 from tests.docs.markdown import Block, Command, SpanTable, blocks, commands
 
@@ -75,6 +76,9 @@ class Session:
                 return list(block.lines) if self.halted else printed.splitlines()
             case "fluo":
                 _, mistakes = parse_rules(block.text, block.file or "rule.fluo")
+                assert not mistakes, RuleFilesError(mistakes)
+            case "yaml":
+                _, mistakes = parse_pack(block.text, block.file or "pack.yaml")
                 assert not mistakes, RuleFilesError(mistakes)
             case "json":
                 json.loads(block.text)

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROWS = tomllib.loads((Path(__file__).parent / "language_rows.toml").read_text(encoding="utf-8"))
 CASES = ROOT / "tests" / "cases"
-FOLDERS = {"good": ROOT / "tests/lang/good", "errors": ROOT / "tests/lang/errors"}
+FOLDERS = {kind: ROOT / "tests/lang" / kind for kind in ("good", "errors", "packs")}
 CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -45,6 +45,6 @@ def test_every_named_case_is_a_folder_and_every_case_has_a_row() -> None:
         kind, colon, pattern = case.partition(":")
         found = list(FOLDERS[kind].glob(pattern)) if colon else [CASES / case]
         assert found, case
-        assert all((path / "rule.fluo").exists() for path in found), case
+        assert all((path / ("pack.yaml" if kind == "packs" else "rule.fluo")).exists() for path in found), case
     corpus = {f"{path.parent.parent.name}/{path.parent.name}" for path in CASES.glob("*/*/rule.fluo")}
     assert corpus - shown == set(), "cases without a row: add them to tests/docs/language_rows.toml"

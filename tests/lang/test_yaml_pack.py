@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,18 @@ import pytest
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.lang.yaml_codes import YAML_CODES
 from fluo_logic.lang.yaml_pack import parse_pack
+from tests.lang.dump import dump
 
+PACKS = sorted((Path(__file__).parent / "packs").glob("*/pack.yaml"))
 HEAD = "rules:\n- id: a\n  condition: "
+
+
+@pytest.mark.parametrize("file", PACKS, ids=lambda file: file.parent.name)
+def test_a_pack_stands_for_its_trees(file: Path, golden: Callable[[Path, str], None]) -> None:
+    """A pack is read without a mistake into the trees written beside it."""
+    rules, errors = parse_pack(file.read_text(encoding="utf-8"), "pack.yaml")
+    assert [str(error) for error in errors] == []
+    golden(file.parent / "expected.txt", dump(rules))
 
 
 @pytest.mark.parametrize("code", YAML_CODES)
