@@ -27,6 +27,8 @@ class Bodies:
     def __init__(self, plan: RulePlan, matcher: Matcher) -> None:
         """Keep the names of what is said once for a whole proof: that the scope is one, and that ``when`` matches."""
         self.matcher = matcher
+        self.spans: dict[int, frozenset[Var]] = {}
+        self.sought: dict[int, frozenset[Var]] = {}
         self.guard = plan.when.predicate
         self.hidden = frozenset({plan.scope.predicate, plan.member.predicate, plan.when.predicate})
 
@@ -83,12 +85,15 @@ class Bodies:
 
     def seeks(self, clause: Clause, start: Binding) -> bool:
         """Return whether the body looks for a span that its head does not give."""
-        return any(
-            var.sort is Sort.SPAN and var not in start
-            for literal in clause.body
-            if not isinstance(literal, Aggregate) and not self._is_guard(literal)
-            for var in literal_variables(literal)
-        )
+        sought = self.sought.get(id(clause))
+        if sought is None:
+            said = [
+                literal for literal in clause.body if not isinstance(literal, Aggregate) and not self._is_guard(literal)
+            ]
+            sought = self.sought[id(clause)] = frozenset(
+                var for literal in said for var in literal_variables(literal) if var.sort is Sort.SPAN
+            )
+        return not sought <= start.keys()
 
     def constrains(self, literal: Literal, start: Binding) -> bool:
         """Return whether a literal asks something of a span that the body looks for."""
@@ -98,7 +103,17 @@ class Bodies:
 
     def found(self, clause: Clause, solution: Binding, start: Binding) -> Iterator[tuple[Var, int]]:
         """Yield the spans that a body found for itself, with their variables."""
-        own = {var for literal in clause.body if not self._is_guard(literal) for var in literal_variables(literal)}
+        own = self._spans_of(clause)
         for var, value in solution.items():
-            if var in own and var not in start and var.sort is Sort.SPAN and isinstance(value, int):
+            if var.sort is Sort.SPAN and var in own and var not in start and isinstance(value, int):
                 yield var, value
+
+    def _spans_of(self, clause: Clause) -> frozenset[Var]:
+        """Return the variables over spans that a body has outside its guard."""
+        found = self.spans.get(id(clause))
+        if found is None:
+            said = [literal for literal in clause.body if not self._is_guard(literal)]
+            found = self.spans[id(clause)] = frozenset(
+                var for literal in said for var in literal_variables(literal) if var.sort is Sort.SPAN
+            )
+        return found

@@ -16,15 +16,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Final, assert_never
 
 from fluo_logic.errors import InternalError
 from fluo_logic.explain import proof as p
 from fluo_logic.explain.bodies import Bodies
-from fluo_logic.explain.choices import NONE, Choice, Spans, combined, later, unbeaten
+from fluo_logic.explain.choices import NONE, Choice, Spans, combined, unbeaten
 from fluo_logic.explain.evidence import NOTHING, Evidence, goal_of, span_ref
 from fluo_logic.explain.final import NO_DOUBT, Finality
 from fluo_logic.explain.matching import Binding, Matcher
@@ -50,12 +49,23 @@ SOLUTIONS: Final = 256
 """How many bindings that satisfy a body are compared."""
 
 
-@dataclass(frozen=True, slots=True)
 class Scope:
-    """What proofs about one scope share: what was looked at, and the names of its spans."""
+    """What proofs about one scope share, found when it is first asked for."""
 
-    closure: p.Closure
-    names: frozenset[str]
+    def __init__(self, rule: RuleProver, scope: Ground) -> None:
+        """Take the scope as ``rule`` has it."""
+        self.rule = rule
+        self.scope = scope
+
+    @cached_property
+    def closure(self) -> p.Closure:
+        """What was looked at."""
+        return self.rule.closure(self.scope)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the spans of the scope."""
+        return frozenset(self.rule.store.spans[span].name for span in self.rule.members(self.scope))
 
 
 class RuleProver:
@@ -86,7 +96,7 @@ class RuleProver:
 
     def scope(self, scope: Ground) -> Scope:
         """Return what the proofs about a scope share."""
-        return Scope(self.closure(scope), frozenset(self.store.spans[span].name for span in self.members(scope)))
+        return Scope(self, scope)
 
     def prover(self, scope: Scope, match: Iterable[Ground], finality: Finality = NO_DOUBT) -> Prover:
         """Return a prover for one scope and the spans of one match of ``when``, which are cited anyway."""
@@ -100,8 +110,8 @@ class Prover:
         """Prepare proofs that rest on ``scope``; of several steps they take those that ``finality`` lets stand."""
         self.bodies = bodies
         self.matcher = bodies.matcher
-        self.evidence = Evidence(bodies.matcher, scope.closure)
-        self.nearest = NearMisses(bodies, self.evidence, scope.names)
+        self.evidence = Evidence(bodies.matcher, lambda: scope.closure)
+        self.nearest = NearMisses(bodies, self.evidence, lambda: scope.names)
         self.match = match
         self.finality = finality
         self.goals: dict[tuple[object, ...], Sequence[Choice]] = {}
@@ -134,10 +144,10 @@ class Prover:
     def _found(self, atom: Atom, binding: Binding, *, holds: bool) -> Sequence[Choice]:
         if atom.predicate in EXTENSIONAL:
             spans = self.evidence.fact_spans(atom, binding) - self.match
-            return (later(spans, 1, partial(self.evidence.given, atom, binding, holds=holds)),)
+            return (Choice(spans, 1, partial(self.evidence.given, atom, binding, holds=holds)),)
         if is_recursive(self.matcher.definitions[atom.predicate]):
             spans = frozenset(self.evidence.ancestry_spans(atom, binding)) - self.match
-            return (later(spans, 1, partial(self.evidence.ancestry, atom, binding, holds=holds)),)
+            return (Choice(spans, 1, partial(self.evidence.ancestry, atom, binding, holds=holds)),)
         return self._proofs(atom, binding) if holds else self._refutations(atom, binding)
 
     def _proofs(self, atom: Atom, binding: Binding) -> Sequence[Choice]:
@@ -150,7 +160,7 @@ class Prover:
             if clauses > 1:
                 goal = goal_of(atom.origin or clause.origin)
                 choices = [
-                    later(choice.spans, choice.nodes + 1, partial(_any, goal, number, clauses, choice))
+                    Choice(choice.spans, choice.nodes + 1, partial(_any, goal, number, clauses, choice))
                     for choice in choices
                 ]
             (final if stand else proofs).extend(choices)
@@ -167,7 +177,7 @@ class Prover:
             return refutations[0]
         goal = goal_of(atom.origin)
         return [
-            later(whole.spans, whole.nodes, partial(lambda whole: p.NoBranch(goal, whole.built()), whole))
+            Choice(whole.spans, whole.nodes, partial(lambda whole: p.NoBranch(goal, whole.built()), whole))
             for whole in combined(refutations)
         ]
 
@@ -176,7 +186,8 @@ class Prover:
     def _solutions(self, clause: Clause, start: Binding) -> tuple[list[Binding], bool]:
         """Return bindings that satisfy a body, and whether they do so for good; then only such."""
         some = list(islice(self.bodies.solutions(clause, start), SOLUTIONS))
-        if not self.finality:
+        alone = len(some) <= 1 and len(self.matcher.definitions[clause.head.predicate]) == 1
+        if alone or not self.finality:
             return some, True
         final = [solution for solution in some if self.finality.all_stand(clause, solution)]
         return (final, True) if final else (some, False)
@@ -188,7 +199,7 @@ class Prover:
         goal = goal_of(clause.origin)
         for whole in combined(parts, frozenset(span for _, span in found) - self.match):
             build = partial(lambda whole: p.All(goal, self._bindings(found), whole.built()), whole)
-            yield later(whole.spans, whole.nodes, build)
+            yield Choice(whole.spans, whole.nodes, build)
 
     def _bindings(self, found: Iterable[tuple[Var, int]]) -> tuple[p.Binding, ...]:
         return tuple(p.Binding(var.label or "", self.evidence.span(span)) for var, span in found)
@@ -197,7 +208,7 @@ class Prover:
 
     def _clause_refutations(self, clause: Clause, start: Binding) -> Sequence[Choice]:
         if self.bodies.seeks(clause, start):
-            return (later(NONE, 1, partial(self._absent, clause, start)),)
+            return (Choice(NONE, 1, partial(self._absent, clause, start)),)
         stops = self._stops(clause, start)
         if stops is None:
             stops = {attempt.position: attempt.binding for attempt in self.nearest.attempts(clause, start)[:1]}
@@ -229,7 +240,7 @@ class Prover:
 
     def _final(self, clause: Clause, stops: Mapping[int, Binding]) -> dict[int, Binding]:
         """Return the literals that fail for good, if there are any."""
-        if self.finality:
+        if len(stops) > 1 and self.finality:
             final = {
                 position: binding
                 for position, binding in stops.items()
@@ -252,7 +263,7 @@ class Prover:
             def build(choice: Choice = choice) -> p.Failed:
                 return p.Failed(goal, self._bindings(found), self._built(before, clause, binding), choice.build())
 
-            yield later(choice.spans, choice.nodes + 1, build)
+            yield Choice(choice.spans, choice.nodes + 1, build)
 
     def _before(self, clause: Clause, position: int, binding: Binding) -> list[Literal]:
         """Return what a body says before a position and holds."""
@@ -303,7 +314,7 @@ class Prover:
                 return self._negated(literal, unbeaten(choices), holds=holds)
             case Aggregate() if not holds:
                 spans = self.evidence.counted(literal, binding) - self.match
-                return (later(spans, 1, partial(self._valueless, literal, binding)),)
+                return (Choice(spans, 1, partial(self._valueless, literal, binding)),)
             case Not() | Aggregate():
                 message = f"nothing to prove about {literal!r}"
                 raise InternalError(code="X203", message=message)
@@ -313,7 +324,7 @@ class Prover:
     def _negated(self, literal: Not, parts: Iterable[Choice], *, holds: bool) -> Sequence[Choice]:
         goal = goal_of(literal.origin)
         return [
-            later(part.spans, part.nodes + 1, partial(lambda part: p.Negation(goal, holds, part.build()), part))
+            Choice(part.spans, part.nodes + 1, partial(lambda part: p.Negation(goal, holds, part.build()), part))
             for part in parts
         ]
 
@@ -327,7 +338,7 @@ class Prover:
         if leaf is None:
             spans = self.evidence.compared_spans(literal, clause, binding) - self.match
             build = partial(self.evidence.compared, literal, clause, binding, holds=holds)
-            leaf = self.leaves[key] = later(spans, 1, build)
+            leaf = self.leaves[key] = Choice(spans, 1, build)
         return leaf
 
     def _valueless(self, literal: Aggregate, binding: Binding) -> p.Comparison:

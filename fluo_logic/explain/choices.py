@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, TypeAlias, TypeVar
 
 from fluo_logic.explain.proof import Proof
@@ -22,18 +21,28 @@ Spans: TypeAlias = frozenset[int]
 NONE: Final[Spans] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Choice:
     """One way to prove a goal: the spans it would cite (indexes of the store), its nodes, and how to build it."""
 
-    spans: Spans
-    nodes: int
-    build: Callable[[], Proof]
+    __slots__ = ("_built", "_make", "nodes", "spans")
+
+    def __init__(self, spans: Spans, nodes: int, make: Callable[[], Proof]) -> None:
+        """Keep the measures; ``make`` is called when the proof is first asked for, and only once."""
+        self.spans = spans
+        self.nodes = nodes
+        self._make = make
+        self._built: Proof | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Return what is to be as small as it can be."""
         return len(self.spans), self.nodes
+
+    def build(self) -> Proof:
+        """Return the proof, always the same object."""
+        if self._built is None:
+            self._built = self._make()
+        return self._built
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,6 @@ class Parts:
         return tuple(part.build() for part in self.parts)
 
 
-def later(spans: Spans, nodes: int, build: Callable[[], Proof]) -> Choice:
-    """Return the choice of a proof that is built when it is first asked for, and only once."""
-    return Choice(spans, nodes, cache(build))
-
-
 def unbeaten(choices: Iterable[Choice]) -> list[Choice]:
     """Return the choices that none other beats, smallest first, the first of equals; at most `KEPT`."""
     return _unbeaten(list(choices))
@@ -68,6 +72,10 @@ def combined(parts: Iterable[Sequence[Choice]], spans: Spans = NONE, nodes: int 
     """Return the ways to prove all of ``parts`` that none other beats, beside ``spans`` and ``nodes`` of the whole."""
     wholes = [Parts(spans, nodes)]
     for choices in parts:
+        if len(choices) == len(wholes) == 1:
+            (whole,), (choice,) = wholes, choices
+            wholes = [Parts(whole.spans | choice.spans, whole.nodes + choice.nodes, (*whole.parts, choice))]
+            continue
         wholes = _unbeaten(
             [
                 Parts(whole.spans | choice.spans, whole.nodes + choice.nodes, (*whole.parts, choice))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Final, assert_never
 
@@ -39,15 +39,20 @@ NOTHING: Final = p.Side("", None)
 
 
 class Evidence:
-    """Makes the leaves of proofs that speak of one scope, whose closure is ``closure``."""
+    """Makes the leaves of proofs that speak of one scope, whose closure ``closure`` finds."""
 
-    def __init__(self, matcher: Matcher, closure: p.Closure) -> None:
+    def __init__(self, matcher: Matcher, closure: Callable[[], p.Closure]) -> None:
         """Keep the facts at hand."""
         self.matcher = matcher
         self.store: FactStore = matcher.store
-        self.closure = closure
+        self._closure = closure
         self.spans: dict[int, p.SpanRef] = {}
         self.counts: dict[tuple[object, ...], Elements] = {}
+
+    @property
+    def closure(self) -> p.Closure:
+        """What was looked at."""
+        return self._closure()
 
     def span(self, index: int) -> p.SpanRef:
         """Return the reference to a span of the store."""

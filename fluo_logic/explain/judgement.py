@@ -39,6 +39,7 @@ class Judgement:
         self.now = options.now if options.now is not None else latest
         self.deadlines = _has_deadlines(prover)
         self.judges: dict[tuple[Ground, Doubts], StepJudge] = {}
+        self.reasons: tuple[Ground, list[tuple[str, Doubts, str]]] | None = None
         self.scope: tuple[Ground, Scope] | None = None
 
     # --- verdicts -------------------------------------------------------------------------------------------------
@@ -55,7 +56,7 @@ class Judgement:
         for kind, doubts, sentence in self._doubts(row[0]):
             if self._rests_on(row, obligation, doubts):
                 return "inconclusive", (p.Assumption(kind, sentence),)
-        reasons = list(self._doubts(row[0]))
+        reasons = self._doubts(row[0])
         if len(reasons) > 1 and self._rests_on(row, obligation, _together(reasons)):
             return "inconclusive", tuple(p.Assumption(kind, sentence) for kind, _, sentence in reasons)
         return "violated", ()
@@ -90,6 +91,11 @@ class Judgement:
         return judge
 
     def _doubts(self, scope: Ground) -> list[tuple[str, Doubts, str]]:
+        if self.reasons is None or self.reasons[0] != scope:
+            self.reasons = (scope, self._doubted(scope))
+        return self.reasons[1]
+
+    def _doubted(self, scope: Ground) -> list[tuple[str, Doubts, str]]:
         members = self.prover.members(scope)
         found: list[tuple[str, Doubts, str]] = []
         if not self.options.assume_complete:

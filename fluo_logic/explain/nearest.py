@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -36,8 +37,8 @@ class Attempt:
 class NearMisses:
     """Finds what came closest in one scope."""
 
-    def __init__(self, bodies: Bodies, evidence: Evidence, names: frozenset[str]) -> None:
-        """Keep the clauses and facts at hand; ``names`` are those of the spans of the scope."""
+    def __init__(self, bodies: Bodies, evidence: Evidence, names: Callable[[], frozenset[str]]) -> None:
+        """Keep the clauses and facts at hand; ``names`` finds those of the spans of the scope."""
         self.bodies = bodies
         self.matcher = bodies.matcher
         self.evidence = evidence
@@ -114,7 +115,7 @@ class NearMisses:
         for literal in clause.body:
             match literal:
                 case Atom(predicate="span", args=(_, _, Const(value=str() as name))):
-                    if name not in self.names:
+                    if name not in self.names():
                         return name
                 case Atom(predicate=predicate) if predicate not in EXTENSIONAL and predicate not in self.bodies.hidden:
                     inner = self.matcher.definitions[predicate]
@@ -127,7 +128,7 @@ class NearMisses:
 
     def _names_like(self, name: str) -> tuple[str, ...]:
         """Return up to three span names of the scope, those most like ``name`` first."""
-        known = sorted(self.names)[:MOST_NAMES]
+        known = sorted(self.names())[:MOST_NAMES]
         ranked = sorted(known, key=lambda other: (-_likeness(name, other), other))
         return tuple(ranked[:NEAREST])
 

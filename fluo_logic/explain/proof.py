@@ -7,7 +7,7 @@ A proof is a tree of frozen nodes, each with the text of the rule that it proves
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, assert_never
 
@@ -244,6 +244,33 @@ def walk(proof: Proof) -> Iterator[Proof]:
     yield proof
     for child in children(proof):
         yield from walk(child)
+
+
+def grounds(proof: Proof) -> tuple[Proof, ...]:
+    """Return the premises that a node needs; not what it shows beside: what holds before it fails, and near misses."""
+    match proof:
+        case Failed(failed=failed):
+            return (failed,)
+        case Absent():
+            return ()
+        case _:
+            return children(proof)
+
+
+def size(proofs: Iterable[Proof], match: Iterable[SpanRef] = ()) -> tuple[int, int]:
+    """Return what is smallest of the proofs that are built: how many spans they need to cite, and how many nodes.
+
+    Spans of ``match`` are cited anyway and not counted; a node that occurs twice counts twice.
+    """
+    spans: set[SpanRef] = set()
+    nodes = 0
+    pending = list(proofs)
+    while pending:
+        node = pending.pop()
+        nodes += 1
+        spans.update(cited(node))
+        pending.extend(grounds(node))
+    return len(spans.difference(match)), nodes
 
 
 def cited(proof: Proof) -> Iterator[SpanRef]:
