@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from fluo_logic.commands import arguments, configuration, settings
+from fluo_logic.error_codes import OTHER_CODES
 from fluo_logic.errors import RuleFilesError
 from fluo_logic.facts import problems, schema
 from fluo_logic.lang import codes
@@ -55,6 +56,34 @@ INPUT_GROUPS: Final = (
     ("I3", "Records of it"),
     ("I4", "Soundness: nothing was lost, but something cannot be right"),
 )
+OTHER_GROUPS: Final = (
+    (
+        "U",
+        "What an engine or a form cannot express",
+        """
+            The rule is right. Nothing is approximated: what cannot be said exactly is not said. The place of the
+            clause in the rule is told.
+        """,
+    ),
+    (
+        "C",
+        "Command line, settings, files",
+        "Nothing was checked yet, unless a report could not be written.",
+    ),
+    (
+        "V",
+        "Violations as exceptions",
+        "`Report.raise_if_violated()` and tests with invariants raise them, with the report beside the message.",
+    ),
+    (
+        "X",
+        "Defects of fluo",
+        """
+            Two answers that must agree do not, so neither is given. Please report it, with the rules and traces at
+            hand; `FLUO_DEBUG=1` shows the traceback.
+        """,
+    ),
+)
 SORTS: Final = {
     Sort.TRACE: "a trace",
     Sort.SPAN: "a span",
@@ -90,7 +119,12 @@ def code(text: str) -> str:
 
 def errors_page() -> str:
     """Return ``errors.md``: every code of the rule language and of trace data."""
-    lines = ["# Errors", "", note("fluo_logic/lang/codes.py and fluo_logic/facts/problems.py"), ""]
+    lines = [
+        "# Errors",
+        "",
+        note("fluo_logic/lang/codes.py, fluo_logic/facts/problems.py and fluo_logic/error_codes.py"),
+        "",
+    ]
     lines += [
         prose("""
             Every error has a code that stays the same between versions, a place, a sentence that says what is
@@ -103,8 +137,8 @@ def errors_page() -> str:
         ),
         "",
         prose("""
-            A file with several mistakes reports all of them. Codes of the families U, C, V and X explain themselves
-            where they occur; the others are listed here.
+            A file with several mistakes reports all of them. Beside each code of a rule stands an example, and what
+            is said about it.
         """),
     ]
     title = ""
@@ -137,6 +171,11 @@ def errors_page() -> str:
                 ],
             ),
         ]
+    for prefix, name, told in OTHER_GROUPS:
+        rows = [row for row in OTHER_CODES.values() if row.code.startswith(prefix)]
+        head = ("Code", "What is wrong", "What helps") if any(row.remedy for row in rows) else ("Code", "What is wrong")
+        cells = [(code(row.code), row.about, row.remedy)[: len(head)] for row in rows]
+        lines += ["", f"## {name}", "", prose(told), "", *table(head, cells)]
     return "\n".join(lines) + "\n"
 
 

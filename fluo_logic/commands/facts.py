@@ -49,7 +49,7 @@ def _check_target(form: str, output: str | None) -> None:
     elif output is not None and Path(output).exists() and not Path(output).is_dir():
         raise ConfigError(code="C120", message=f"`{output}` is a file, and the facts go to a folder")
     elif output is None and form == "souffle":
-        raise ConfigError(code="C142", message="Soufflé reads a file for each relation", hint="name a folder with -o")
+        raise ConfigError(code="C147", message="Soufflé reads a file for each relation", hint="name a folder with -o")
 
 
 def _write(form: str, store: FactStore, program: Program | None, output: str | None) -> None:

@@ -47,7 +47,7 @@ def run(arguments: Namespace) -> int:
         hint = f"name `{SUFFIX}` files or folders, or - for standard input"
         raise ConfigError(code="C010", message="no rules are given", hint=hint)
     if STDIN in settings.rules and len(settings.rules) > 1:
-        raise ConfigError(code="C140", message="standard input is laid out alone", hint="leave the files out, or the -")
+        raise ConfigError(code="C145", message="standard input is laid out alone", hint="leave the files out, or the -")
     piped = settings.rules == (STDIN,)
     writes = not (arguments.check or arguments.diff)
     errors: list[RuleError] = []
@@ -116,7 +116,7 @@ def _layouts(named: Sequence[str], errors: list[RuleError]) -> Iterator[Layout |
             seen.add(file.resolve())
             if is_yaml(file):
                 hint = "`fluo convert` makes `.fluo` text of it"
-                raise ConfigError(code="C141", message=f"`{file}` is YAML, which has no canonical layout", hint=hint)
+                raise ConfigError(code="C146", message=f"`{file}` is YAML, which has no canonical layout", hint=hint)
             try:
                 yield _layout(str(file), read_text(file))
             except RuleFilesError as error:

@@ -22,7 +22,7 @@ try:
     from duckdb.func import FunctionNullHandling
 except ImportError as missing:
     raise ConfigError(
-        code="C102",
+        code="C140",
         message=f"the engine duckdb needs the package {missing.name}, which is not installed",
         hint="pip install 'fluo_logic[duckdb]'",
     ) from missing

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from fluo_logic.error_codes import OTHER_CODES
 from tools.reference import COMMAND, main, pages
 
 PAGES = pages()
+PACKAGE = Path(__file__).parents[2] / "fluo_logic"
+CODE = re.compile(r"(?:error\[)?(?P<code>[CUVX]\d{3})\b.*")
 
 
 @pytest.mark.parametrize("path", sorted(PAGES), ids=lambda path: path.name)
@@ -33,3 +38,14 @@ def test_the_command_tells_what_is_stale(
     assert main([]) == 0
     assert main(["--check"]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in PAGES}
+
+
+def test_every_code_is_in_the_table() -> None:
+    """The table of the other codes holds each that the package gives, no other, and in order."""
+    given = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.name != "error_codes.py":
+            texts = (node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant))
+            given |= {found["code"] for text in texts if isinstance(text, str) and (found := CODE.match(text))}
+    assert given == set(OTHER_CODES)
+    assert list(OTHER_CODES) == sorted(OTHER_CODES, key=lambda code: ("UCVX".index(code[0]), code))
