@@ -19,7 +19,12 @@ SEVERITIES: Final = tuple(severity.value for severity in Severity)
 
 
 class InvariantViolationError(FluoError):
-    """Raised by `Report.raise_if_violated`; its text holds the violations with their proofs."""
+    """Raised by `Report.raise_if_violated`; its text holds the violations with their proofs, ``report`` all of it."""
+
+    def __init__(self, code: str, message: str, *, report: Report | None = None) -> None:
+        """Keep the report, where there is one."""
+        super().__init__(code, message)
+        self.report = report
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Report:
     def raise_if_violated(self) -> None:
         """Raise InvariantViolationError with the report as text, unless nothing is violated."""
         if not self.ok:
-            raise InvariantViolationError(code="V001", message=self.to_text())
+            raise InvariantViolationError(code="V001", message=self.to_text(), report=self)
 
     def to_text(self, *, colour: bool = False, width: int = 100) -> str:
         """Return the report as `fluo check` prints it."""
