@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from fluo_logic.api import check, explain, load_rules, rule
+    from fluo_logic.consistency.analyze import analyze, witness
+    from fluo_logic.consistency.analyze_findings import Analysis
+    from fluo_logic.consistency.diff import diff
     from fluo_logic.consistency.repair import Repair, Repairs, repair
     from fluo_logic.errors import (
         ConfigError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Analysis",
     "ConfigError",
     "Dataset",
     "Explanation",
@@ -62,16 +66,22 @@ __all__ = [
     "Violation",
     "Where",
     "__version__",
+    "analyze",
     "check",
+    "diff",
     "explain",
     "load_rules",
     "read_traces",
     "repair",
     "rule",
+    "witness",
 ]
 
 _HOMES: Final = {
     "fluo_logic.api": ("check", "load_rules", "rule"),
+    "fluo_logic.consistency.analyze": ("analyze", "witness"),
+    "fluo_logic.consistency.analyze_findings": ("Analysis",),
+    "fluo_logic.consistency.diff": ("diff",),
     "fluo_logic.consistency.repair": ("Repair", "Repairs", "repair"),
     "fluo_logic.errors": (
         "ConfigError",

@@ -69,6 +69,7 @@ _TABLE: Final = (
     ErrorCode("C302", "A witness has events or links, which examples do not spell", "use `--format json`"),
     ErrorCode("C303", "`fluo diff` takes the old rules and the new ones, two paths", "`fluo diff OLD NEW`"),
     ErrorCode("C304", "A pair of `fluo diff` names no old rule, or no new one", "write `OLD=NEW`"),
+    ErrorCode("C305", "A witness was not found, or ruled out, in time", "give more time with `--seconds`"),
     ErrorCode("C401", "pyDatalog is not installed", "install the extra `datalog`"),
     ErrorCode("C402", "A query of a pyDatalog session is none", "the message tells the form"),
     ErrorCode("C403", "A query names a predicate that is not there, or is taken", "the message lists them"),
@@ -94,6 +95,7 @@ _TABLE: Final = (
     ErrorCode("X301", "A scan and clingo disagree about a failure", ""),
     ErrorCode("X401", "A repair does not satisfy its rule when it is replayed", ""),
     ErrorCode("X402", "clingo refused the choice of a repair", ""),
+    ErrorCode("X403", "A witness has not the verdicts that it was made for", ""),
     ErrorCode("X999", "Anything else that should not happen", ""),
 )
 

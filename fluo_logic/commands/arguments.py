@@ -7,6 +7,12 @@ from argparse import Action, ArgumentParser, BooleanOptionalAction, Namespace, R
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
+from fluo_logic.commands.analysis_arguments import (
+    ANALYSES,
+    ANALYSIS_OPTIONS,
+    ANALYSIS_STATUSES,
+    ANALYSIS_USAGES,
+)
 from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.lang.suggest import did_you_mean
@@ -15,6 +21,7 @@ VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
     "explain": "why one rule has its verdict on one scope",
     **TOOLS,
+    **ANALYSES,
     "lsp": "a language server for editors, on standard input and output",
     "demo": "the seven incidents, replayed and explained",
 }
@@ -55,6 +62,7 @@ USAGES: Final = {
     "check": "fluo check RULES... --traces INPUT... [options]",
     "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
     **TOOL_USAGES,
+    **ANALYSIS_USAGES,
     "lsp": "fluo lsp",
     "demo": "fluo demo [INCIDENT] [--keep DIR] [options]",
 }
@@ -106,10 +114,11 @@ def _parser() -> _Parser:
         "check": STATUSES,
         "explain": EXPLAIN_STATUSES,
         **TOOL_STATUSES,
+        **ANALYSIS_STATUSES,
         "lsp": LSP_STATUSES,
         "demo": DEMO_STATUSES,
     }
-    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, "lsp": _lsp, "demo": _demo}
+    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, **ANALYSIS_OPTIONS, "lsp": _lsp, "demo": _demo}
     for verb in VERBS:
         one = verbs.add_parser(
             verb,

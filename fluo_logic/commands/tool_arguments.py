@@ -71,15 +71,18 @@ exit status:
 }
 
 
-def _rules(parser: ArgumentParser, text: str = "`.fluo` or YAML files, folders, or a shipped pack") -> Action:
+def rules_argument(parser: ArgumentParser, text: str = "`.fluo` or YAML files, folders, or a shipped pack") -> Action:
+    """Add the rules that a verb is given."""
     return parser.add_argument("rules", nargs="*", metavar="RULES", help=text)
 
 
-def _traces(parser: ArgumentParser, text: str) -> Action:
+def traces_option(parser: ArgumentParser, text: str) -> Action:
+    """Add ``--traces``."""
     return parser.add_argument("--traces", nargs="+", action="extend", metavar="INPUT", help=text)
 
 
-def _formats(parser: ArgumentParser, known: str) -> Action:
+def formats_option(parser: ArgumentParser, known: str) -> Action:
+    """Add ``--format`` for the verbs that make no report of traces."""
     return parser.add_argument(
         "--format",
         dest="forms",
@@ -96,8 +99,8 @@ def _output(parser: ArgumentParser, text: str) -> Action:
 def test_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo test``."""
     return [
-        _rules(parser),
-        _formats(parser, "text (default), junit or json"),
+        rules_argument(parser),
+        formats_option(parser, "text (default), junit or json"),
         parser.add_argument(
             "--select", action="append", metavar="WORDS", help="only these: rule ids, tag:T, severity:S, with commas"
         ),
@@ -118,9 +121,9 @@ def test_options(parser: ArgumentParser) -> list[Action]:
 def lint_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo lint``."""
     return [
-        _rules(parser),
-        _traces(parser, "traces in which names, attributes and values are looked up"),
-        _formats(parser, "text (default) or json"),
+        rules_argument(parser),
+        traces_option(parser, "traces in which names, attributes and values are looked up"),
+        formats_option(parser, "text (default) or json"),
         parser.add_argument(
             "--select",
             dest="codes",
@@ -135,7 +138,7 @@ def lint_options(parser: ArgumentParser) -> list[Action]:
 def fmt_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo fmt``."""
     return [
-        _rules(parser, "`.fluo` files and folders, which are rewritten; - formats standard input"),
+        rules_argument(parser, "`.fluo` files and folders, which are rewritten; - formats standard input"),
         parser.add_argument("--check", action="store_true", help="write nothing; name the files that would change"),
         parser.add_argument("--diff", action="store_true", help="write nothing; show what would change"),
     ]
@@ -144,7 +147,7 @@ def fmt_options(parser: ArgumentParser) -> list[Action]:
 def compile_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo compile``."""
     return [
-        _rules(parser),
+        rules_argument(parser),
         parser.add_argument("--to", metavar="FORM", help="asp (default), datalog, souffle, sql, or ir (JSON)"),
         parser.add_argument("--rule", metavar="ID", help="only this rule"),
         _output(parser, "write to this file instead of standard output"),
@@ -154,8 +157,8 @@ def compile_options(parser: ArgumentParser) -> list[Action]:
 def facts_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo facts``."""
     return [
-        _rules(parser, "print what these rules need; without them: every fact of the catalogue"),
-        _traces(parser, "trace files, folders, globs, or - for standard input"),
+        rules_argument(parser, "print what these rules need; without them: every fact of the catalogue"),
+        traces_option(parser, "trace files, folders, globs, or - for standard input"),
         parser.add_argument("--to", metavar="FORM", help="asp (default), csv, datalog or souffle"),
         parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
         parser.add_argument(
@@ -170,7 +173,7 @@ def facts_options(parser: ArgumentParser) -> list[Action]:
 def convert_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo convert``."""
     return [
-        _rules(parser, "YAML packs, which end in `.yaml` or `.yml`"),
+        rules_argument(parser, "YAML packs, which end in `.yaml` or `.yml`"),
         _output(parser, "write to this file instead of standard output"),
     ]
 

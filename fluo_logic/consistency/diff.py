@@ -1,0 +1,161 @@
+"""`fluo diff`: what a change of rules does, on every small trace and on recorded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from fluo_logic.consistency.analyze import BOUND, SECONDS, solver_for
+from fluo_logic.consistency.analyze_findings import witness_lines
+from fluo_logic.consistency.encode_solve import Demand, UndecidedError
+from fluo_logic.consistency.witness import Witness, replayed
+from fluo_logic.errors import ConfigError, UnsupportedError
+from fluo_logic.explain.text import Style
+from fluo_logic.explain.words import plural
+from fluo_logic.facts.dataset import Dataset
+from fluo_logic.lang.syntax import Rule, Ruleset
+from fluo_logic.pipeline import Options, report, solve
+from fluo_logic.report.violation import VERDICTS
+
+SCHEMA: Final = "fluo-diff/1"
+OLD: Final = ".old"
+COLOURS: Final = {"equivalent": "green", "stricter": "yellow", "looser": "yellow", "incomparable": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a rule changed: ``gained`` is a trace that only the new one forbids, ``lost`` one that only the old one did.
+
+    ``verdicts`` counts the scopes of each verdict on recorded traces, before and after.
+    """
+
+    rule: str
+    kind: str
+    reason: str = ""
+    gained: Witness | None = None
+    lost: Witness | None = None
+    verdicts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The changes of all rules, in the order of the new rules, those that are gone last."""
+
+    bound: int
+    changes: tuple[Change, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every rule means what it did."""
+        return all(one.kind == "equivalent" for one in self.changes)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the document ``fluo-diff/1``."""
+        return {
+            "schema": SCHEMA,
+            "bound": {"spans": self.bound},
+            "rules": [
+                {
+                    "rule": one.rule,
+                    "change": one.kind,
+                    "reason": one.reason,
+                    "gained": None if one.gained is None else one.gained.otlp(),
+                    "lost": None if one.lost is None else one.lost.otlp(),
+                    "verdicts": {name: list(counts) for name, counts in one.verdicts.items()},
+                }
+                for one in self.changes
+            ],
+        }
+
+    def text(self, style: Style) -> str:
+        """Return the plan for a terminal."""
+        lines: list[str] = []
+        for one in self.changes:
+            kind = style.paint(one.kind, COLOURS.get(one.kind, "yellow"))
+            lines.append(f"{kind} {style.paint(one.rule, 'bold')}{f': {one.reason}' if one.reason else ''}")
+            for witness, said in (
+                (one.gained, "only the new rule is violated by"),
+                (one.lost, "only the old rule was violated by"),
+            ):
+                if witness is not None:
+                    lines += [f"  {said}", *(f"    {line}" for line in witness_lines(witness, style))]
+            moved = [f"{name} {before} → {after}" for name, (before, after) in one.verdicts.items() if before != after]
+            if one.verdicts:
+                lines.append(f"  on the recorded traces: {', '.join(moved) or 'every count of verdicts stays'}")
+            lines.append("")
+        counts = [
+            (kind, sum(one.kind == kind for one in self.changes))
+            for kind in dict.fromkeys(one.kind for one in self.changes)
+        ]
+        told = ", ".join(f"{count} {kind}" for kind, count in counts) or "no rule"
+        return "\n".join([*lines, f"{told} — traces of up to {plural(self.bound, 'span')}"]) + "\n"
+
+
+def diff(
+    old: Ruleset,
+    new: Ruleset,
+    traces: Dataset | None = None,
+    *,
+    rename: Sequence[str] = (),
+    bound: int = BOUND,
+    seconds: float = SECONDS,
+) -> Diff:
+    """Compare two versions of rules, rule by rule; ``rename`` pairs ids that differ, as ``OLD=NEW``.
+
+    Raises:
+        ConfigError: ``rename`` names a rule that is not there.
+    """
+    before = {rule.id: rule for rule in old.rules}
+    for pair in rename:
+        first, _, second = pair.partition("=")
+        if first not in before or second not in {rule.id for rule in new.rules}:
+            message = f"`{pair}` does not name a rule of the old rules and one of the new"
+            raise ConfigError(code="C304", message=message, hint="write OLD=NEW")
+        before[second] = before.pop(first)
+    changes = []
+    for rule in new.rules:
+        earlier = before.pop(rule.id, None)
+        change = Change(rule.id, "added") if earlier is None else _compare(earlier, rule, bound, seconds)
+        counts = {} if traces is None else _verdicts(earlier, rule, traces)
+        changes.append(replace(change, verdicts=counts))
+    for gone, rule in before.items():
+        counts = {} if traces is None else _verdicts(rule, None, traces)
+        changes.append(Change(gone, "removed", verdicts=counts))
+    return Diff(bound, tuple(changes))
+
+
+def _compare(old: Rule, new: Rule, bound: int, seconds: float) -> Change:
+    earlier = replace(old, id=f"{new.id}{OLD}")
+    rules = Ruleset((earlier, new))
+    try:
+        solver = solver_for(rules.rules, bound, seconds)
+        gained = solver.find([Demand(0, violated=False), Demand(1, violated=True)])
+        lost = solver.find([Demand(0, violated=True), Demand(1, violated=False)])
+    except UnsupportedError as error:
+        return Change(new.id, "not analysed", error.message)
+    except UndecidedError:
+        return Change(new.id, "undecided", f"not decided within {seconds:g} s a question")
+    kind = {
+        (False, False): "equivalent",
+        (True, False): "stricter",
+        (False, True): "looser",
+        (True, True): "incomparable",
+    }[gained is not None, lost is not None]
+    return Change(
+        new.id,
+        kind,
+        gained=None if gained is None else replayed(gained, rules, {earlier.id: False, new.id: True}),
+        lost=None if lost is None else replayed(lost, rules, {earlier.id: True, new.id: False}),
+    )
+
+
+def _verdicts(old: Rule | None, new: Rule | None, traces: Dataset) -> dict[str, tuple[int, int]]:
+    counts = [_counts(rule, traces) for rule in (old, new)]
+    return {name: (counts[0].get(name, 0), counts[1].get(name, 0)) for name in VERDICTS}
+
+
+def _counts(rule: Rule | None, traces: Dataset) -> Mapping[str, int]:
+    if rule is None:
+        return {}
+    return report(solve(traces, Ruleset((rule,)), Options(engine="clingo", max_proofs=0))).rules[0].verdicts
