@@ -17,6 +17,9 @@ from fluo_logic.facts.dataset import Dataset
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.pipeline import Options, report, solve
 from fluo_logic.report.violation import VERDICTS
+from fluo_logic.translate.ir_json import ir_digest
+from fluo_logic.translate.lower import lower
+from fluo_logic.translate.passes import run_passes
 
 SCHEMA: Final = "fluo-diff/1"
 OLD: Final = ".old"
@@ -127,6 +130,8 @@ def diff(
 
 def _compare(old: Rule, new: Rule, bound: int, seconds: float) -> Change:
     earlier = replace(old, id=f"{new.id}{OLD}")
+    if _digest(old) == _digest(new):
+        return Change(new.id, "equivalent")
     rules = Ruleset((earlier, new))
     try:
         solver = solver_for(rules.rules, bound, seconds)
@@ -148,6 +153,10 @@ def _compare(old: Rule, new: Rule, bound: int, seconds: float) -> Change:
         gained=None if gained is None else replayed(gained, rules, {earlier.id: False, new.id: True}),
         lost=None if lost is None else replayed(lost, rules, {earlier.id: True, new.id: False}),
     )
+
+
+def _digest(rule: Rule) -> str:
+    return ir_digest(run_passes(lower(Ruleset((replace(rule, id="rule"),)))))
 
 
 def _verdicts(old: Rule | None, new: Rule | None, traces: Dataset) -> dict[str, tuple[int, int]]:

@@ -37,6 +37,8 @@ Key: TypeAlias = tuple[str, str]
 """The space and the key of a field."""
 FRESH: Final = 3
 """How many values of one kind are told apart where fields are compared with each other."""
+MOST_FRESH: Final = 10
+"""How many at most, where distinct values are counted."""
 TIMES: Final = frozenset({"span:start", "span:end", "span:duration"})
 FIXED: Final = ("span:name", "span:kind", "span:status", "span:root")
 """Intrinsics that every span has."""
@@ -188,6 +190,8 @@ def _leaves(term: Term) -> Iterator[Term]:
 
 
 def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
+    # Distinct values that are counted are as many as they are counted to.
+    fresh = max(FRESH, min(found.counted, MOST_FRESH) + 1)
     group: dict[Key, set[Key]] = {key: {key} for key in found.values}
     joined: set[Key] = set(found.values)
     for literal in compared:
@@ -207,8 +211,8 @@ def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
     for key, members in group.items():
         own = [one for one in compared if {key_of(part) for part in literal_fields(one)} == {key}]
         near = [one for one in compared if {key_of(part) for part in literal_fields(one)} & members]
-        pool: list[Value | None] = _intrinsic_pool(key, found, near) or [None, *_pool(near)]
-        found.values[key] = _distinct(pool, own, FRESH if members & joined else 1)
+        pool: list[Value | None] = _intrinsic_pool(key, found, near, fresh) or [None, *_pool(near, fresh)]
+        found.values[key] = _distinct(pool, own, fresh if members & joined else 1)
     extra = [name for name in found.values.get(("intrinsic", "span:name"), []) if isinstance(name, str)]
     found.names = list(dict.fromkeys([*found.names, *extra]))
     other = OTHER_NAME
@@ -220,13 +224,13 @@ def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
         found.values["intrinsic", "span:name"] = list(found.names)
 
 
-def _intrinsic_pool(key: Key, found: Vocabulary, near: Sequence[Compare | Present]) -> list[Value | None]:
+def _intrinsic_pool(key: Key, found: Vocabulary, near: Sequence[Compare | Present], fresh: int) -> list[Value | None]:
     if key[0] != "intrinsic":
         return []
     match key[1]:
         case "span:name":
-            texts = [value for value in _pool(near) if isinstance(value, str) and value]
-            return list(dict.fromkeys([*found.names, *texts, *(f"{OTHER_NAME}-{n}" for n in range(1, FRESH + 1))]))
+            texts = [value for value in _pool(near, fresh) if isinstance(value, str) and value]
+            return list(dict.fromkeys([*found.names, *texts, *(f"{OTHER_NAME}-{n}" for n in range(1, fresh + 1))]))
         case "span:kind":
             return [Kind.INTERNAL.value, *(kind.value for kind in Kind if kind is not Kind.INTERNAL)]
         case "span:status":
@@ -234,13 +238,13 @@ def _intrinsic_pool(key: Key, found: Vocabulary, near: Sequence[Compare | Presen
         case "span:root":
             return [True, False]
         case "span:status_message" | "scope:name":
-            return [None, *(value for value in _pool(near) if isinstance(value, str) and value)]
+            return [None, *(value for value in _pool(near, fresh) if isinstance(value, str) and value)]
         case name:
             message = f"it asks for `{name}`"
             raise unsupported(message)
 
 
-def _pool(near: Sequence[Compare | Present]) -> list[Value]:
+def _pool(near: Sequence[Compare | Present], most: int) -> list[Value]:
     """Return values at, beside and unlike each literal."""
     literals: list[Value] = []
     pieces: list[str] = []
@@ -265,9 +269,9 @@ def _pool(near: Sequence[Compare | Present]) -> list[Value]:
     texts = [piece for piece in dict.fromkeys(pieces) if piece]
     around = [text for one in texts for text in (one, f"{one}-x", f"x-{one}", f"x-{one}-x")]
     mixed = [f"{one}{two}" for one in texts for two in texts if one != two]
-    fresh = [f"v{number}" for number in range(1, FRESH + 1)]
+    fresh = [f"v{number}" for number in range(1, most + 1)]
     plain: list[Value] = [True, False, "1", "abc"] if any(isinstance(value, bool) for value in literals) else ["1"]
-    ordered: list[Value] = [*literals, *beside, *around, *mixed, *fresh, *plain, *range(1, FRESH + 1)]
+    ordered: list[Value] = [*literals, *beside, *around, *mixed, *fresh, *plain, *range(1, most + 1)]
     unique = {f"{type(value).__name__} {value!r}": value for value in ordered}
     return list(unique.values())
 
