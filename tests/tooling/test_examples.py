@@ -45,6 +45,19 @@ def test_the_examples_of_the_case_studies_pass() -> None:
     assert [result.rule.id for result in results if result.missing] == []
 
 
+REDUNDANT: Final = {
+    ("agent-refund-own-approval", "approved == true"),
+    ("agent-refund-own-approval", "amount == $p.amount"),
+}
+"""Branches of a first obligation that the second, which counts, implies: no trace tells the rule from one without."""
+
+
+def test_the_examples_of_the_case_studies_cover_their_rules() -> None:
+    """Some example depends on every branch of a rule, but for two on which no verdict can depend."""
+    results = run_examples(load_rules([ROOT / "rules" / "case-studies"]))
+    assert {(result.rule.id, branch.text) for result in results for branch in result.undecided} == REDUNDANT
+
+
 def test_an_example_is_spans_with_ids_that_never_change() -> None:
     """Times count from a fixed epoch, ids are numbers in the order of writing, `in` sets the service of its span."""
     rule = parse_rule("""
