@@ -76,7 +76,7 @@ def explanation_html(explanation: Explanation, dataset: Dataset) -> str:
     head: dict[str, Json] = {
         "kind": "explain",
         "headline": headline,
-        "subline": " · ".join(text for text in (inert(explanation.title), size) if text),
+        "subline": size,
         "bad": explanation.verdict == "violated",
         "inputs": [],
         "problems": [],

@@ -19,7 +19,7 @@ function inner(entry) {
   const box = el("div", "inner");
   const lights = new Lights(box);
   const panel = el("div", "panel");
-  const show = (one) => panel.replaceChildren(details(one));
+  const show = (one) => panel.replaceChildren(one);
   const left = el("section", "traces");
   if (entry.traces.length || entry.ghosts.length) {
     left.append(waterfall(entry, lights, show), legend(entry), panel);
@@ -86,7 +86,7 @@ function section(rule, number) {
   const box = el("section", "rule");
   box.id = `rule-${number}`;
   const title = el("h2");
-  title.append(el("span", "id", rule.id), badge(rule.severity));
+  title.append(el("span", "id", rule.id), badge(rule.severity, data.kind === "explain" && !data.bad ? "" : "violated"));
   const total = all.reduce((sum, entry) => sum + entry.times, 0);
   title.append(el("span", "total", data.kind === "explain" ? "" : total.toLocaleString("en")));
   box.append(title);

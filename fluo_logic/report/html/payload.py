@@ -28,7 +28,7 @@ from fluo_logic.values import canonical_text
 Json: TypeAlias = "str | bool | int | float | Sequence[Json] | Mapping[str, Json] | None"
 
 KINDS: Final = tuple(kind.value for kind in Kind)
-MOST_TRACES: Final = 24
+MOST_TRACES: Final = 128
 """How many traces are drawn for one violation."""
 MOST_ATTRIBUTES: Final = 40
 """How many attributes of one span are held."""

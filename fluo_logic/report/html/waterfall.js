@@ -97,10 +97,12 @@ function waterfall(entry, lights, chosen) {
     body.setAttribute("aria-label", "Spans");
     body.append(backdrop(scale, entry));
     for (const { trace, rows } of parts) {
-      if (parts.length > 1) body.append(heading(trace, scale));
+      // A trace of one span is its own heading.
+      const single = parts.length > 1 && rows.length === 1;
+      if (parts.length > 1 && !single) body.append(heading(trace, scale));
       for (const row of rows) {
-        if (row.one) body.append(spanRow(row, scale, cited, names, lights, chosen));
-        else if (row.ghost) body.append(ghostRow(row, scale, lights));
+        if (row.one) body.append(spanRow(row, scale, cited, names, lights, chosen, single));
+        else if (row.ghost) body.append(ghostRow(row, scale, lights, chosen));
         else body.append(gapRow(row, () => { row.gap.forEach((key) => opened.add(key)); draw(); }));
       }
     }
@@ -194,7 +196,7 @@ function rowOf(name, level) {
   return { row, cell, time };
 }
 
-function spanRow({ one, level }, scale, cited, names, lights, chosen) {
+function spanRow({ one, level }, scale, cited, names, lights, chosen, single) {
   const isCited = cited.has(one.key);
   const { row, cell, time } = rowOf(`span ${hue(one)}${isCited ? " cited" : ""}${one.failed ? " failed" : ""}`, level);
   row.dataset.span = one.id;
@@ -202,6 +204,7 @@ function spanRow({ one, level }, scale, cited, names, lights, chosen) {
   if (names.has(one.key)) cell.append(el("span", "variable", names.get(one.key)));
   if (one.failed) cell.append(el("span", "flag", "error"));
   if (one.stray) cell.append(el("span", "flag", "parent not in the data"));
+  if (single) cell.append(el("code", "whose", one.trace.id.slice(0, 8)));
   const begin = one.start === null ? one.end : one.start;
   if (begin !== null && scale) {
     const end = one.end === null ? begin : one.end;
@@ -211,7 +214,7 @@ function spanRow({ one, level }, scale, cited, names, lights, chosen) {
   row.setAttribute("aria-label", `${label(one)}, ${one.service || "no service"}, ${took(one)}${isCited ? ", cited by the proof" : ""}`);
   row.title = `${one.name}${one.service ? ` \u00b7 ${one.service}` : ""}`;
   lights.row(`s${one.key}`, row);
-  const show = () => chosen(one);
+  const show = () => chosen(details(one));
   row.addEventListener("click", show);
   row.addEventListener("focus", show);
   return row;
@@ -224,8 +227,8 @@ function barOf(name, from, to) {
   return bar;
 }
 
-function ghostRow({ ghost, number, level }, scale, lights) {
-  const { row, cell, time } = rowOf("ghost", level);
+function ghostRow({ ghost, number, level }, scale, lights, chosen) {
+  const { row, cell, time } = rowOf(`ghost${ghost.expected ? "" : " merely"}`, level);
   row.dataset.ghost = number;
   const title = `${ghost.expected ? "expected" : "not there"}: ${text(ghost.name)}`;
   cell.append(el("i", "dot"), el("span", "text", title));
@@ -237,6 +240,9 @@ function ghostRow({ ghost, number, level }, scale, lights) {
   row.title = [text(ghost.wanted), text(ghost.how)].filter(Boolean).join(" ");
   row.setAttribute("aria-label", `${title} ${text(ghost.how)}`);
   lights.row(`g${number}`, row);
+  const show = () => chosen(absence(ghost));
+  row.addEventListener("click", show);
+  row.addEventListener("focus", show);
   return row;
 }
 
@@ -251,7 +257,15 @@ function gapRow({ gap, lost, level }, open) {
   return row;
 }
 
-// --- what else is known of a span ------------------------------------------------------------------------------------
+// --- what else is known of a span, or of one that is not there -------------------------------------------------------
+function absence(ghost) {
+  const box = el("dl", "details");
+  const add = (name, value) => box.append(el("dt", "", name), el("dd", "", value));
+  add(ghost.expected ? "expected" : "not there", text(ghost.wanted));
+  if (text(ghost.how)) add("where", text(ghost.how));
+  return box;
+}
+
 function details(one) {
   const box = el("dl", "details");
   const add = (name, value) => box.append(el("dt", "", name), el("dd", "", value));
