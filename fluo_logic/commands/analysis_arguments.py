@@ -99,6 +99,7 @@ def diff_options(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--pair", dest="rule_pairs", action="append", metavar="OLD=NEW", help="compare rules of different ids"
         ),
+        parser.add_argument("--rule", metavar="ID", help="only this one of the new rules"),
         traces_option(parser, "recorded traces on which verdicts are compared"),
         formats_option(parser, "text (default) or json"),
         *_limits(parser),

@@ -38,6 +38,7 @@ def run(arguments: Namespace) -> int:
         new,
         dataset,
         rename=arguments.rule_pairs or (),
+        only=arguments.rule,
         bound=arguments.bound or BOUND,
         seconds=arguments.seconds or SECONDS,
     )

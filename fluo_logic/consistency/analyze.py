@@ -24,6 +24,8 @@ from fluo_logic.translate.passes import run_passes
 BOUND: Final = 6
 SECONDS: Final = 5.0
 MOST_COUNTED: Final = 10
+MOST_SPANS: Final = 14
+"""With how many spans it is tried again to refute a contradiction, a tautology or a conflict."""
 MOST_OTHERS: Final = 8
 """How many other rules may together make one redundant."""
 
@@ -126,6 +128,11 @@ class _Analyser:
             solver = self.grounded(solver_for([rule], self.bound, self.seconds))
             satisfied = solver.find([Demand(0, active=True, violated=False)])
             violated = solver.find([Demand(0, violated=True)])
+            if satisfied is None or violated is None:
+                # That a few spans are not enough is no finding.
+                solver = self.grounded(solver_for([rule], MOST_SPANS, self.seconds))
+                satisfied = satisfied or solver.find([Demand(0, active=True, violated=False)])
+                violated = violated or solver.find([Demand(0, violated=True)])
         except UnsupportedError as error:
             self.not_analysed[rule.id] = error.message
             return
@@ -211,6 +218,10 @@ class _Analyser:
         found = singly[0]
         if found is None or any(one is None for one in singly):
             return
+        # Rules that need many spans each may only lack room together.
+        wide = self.grounded(solver_for(rules, MOST_SPANS, self.seconds))
+        if wide.find([*active, *(Demand(number, violated=False) for number in numbers)]) is not None:
+            return
         self.conflicts.append(frozenset(rule.id for rule in rules))
         told = replayed_violations(found, rules)
         names = " and ".join(rule.id for rule in rules)
@@ -238,7 +249,9 @@ class _Analyser:
     def redundancy(self, rule: Rule, left: Sequence[Rule]) -> None:
         if rule.id in self.implied:
             return
-        others = [one for one in _reached(rule, left) if one is not rule and one.id not in self.implied][:MOST_OTHERS]
+        # From rules that conflict, anything follows.
+        out = self.implied.union({rule.id}, *self.conflicts)
+        others = [one for one in _reached(rule, left) if one.id not in out][:MOST_OTHERS]
         if len(others) < len(("one", "two")):
             return
         try:
@@ -273,7 +286,7 @@ class _Analyser:
         ):
             return
         for first, second in ((one, two), (two, one)):
-            found = analyze_timing.timing_conflict(first, second, min(self.seconds, 3.0))
+            found = analyze_timing.timing_conflict(first, second, 4 * self.seconds)
             if found is not None:
                 rules = [one, two]
                 sentence = (

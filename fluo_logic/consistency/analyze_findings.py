@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -96,7 +97,9 @@ class Analysis:
             lines.append(
                 f"{style.paint(word, COLOURS.get(one.kind, 'yellow'))} {style.paint(', '.join(one.rules), 'bold')}"
             )
-            lines.append(f"  {inert(one.sentence)}")
+            lines += textwrap.wrap(
+                inert(one.sentence), max(40, style.width), initial_indent="  ", subsequent_indent="  "
+            )
             if one.witness is not None:
                 lines += [f"  {line}" for line in witness_lines(one.witness, style)]
             lines.append("")

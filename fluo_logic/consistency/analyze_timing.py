@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fluo_logic.consistency.encode_solve import Demand, Solver, UndecidedError
+from fluo_logic.consistency.vocabulary import OTHER_NAME
 from fluo_logic.errors import UnsupportedError
 from fluo_logic.facts.model import Span
 from fluo_logic.lang.syntax import Relation, Rule, Ruleset
@@ -23,6 +24,8 @@ MOST: Final = 3
 MORE: Final = 3
 """How many spans a continuation has at most."""
 TRIED: Final = 300
+_NO_OTHER: Final = f':- span(_,_,"{OTHER_NAME}").\n'
+"""A span of a name that no rule has is in no smallest beginning."""
 
 
 def timing_conflict(waiting: Rule, other: Rule, seconds: float) -> tuple[Span, ...] | None:
@@ -33,7 +36,7 @@ def timing_conflict(waiting: Rule, other: Rule, seconds: float) -> tuple[Span, .
     deadline = time.monotonic() + seconds
     try:
         for size in range(1, MOST + 1):
-            for spans, text in Solver(program, size, seconds).beginnings(size, TRIED):
+            for spans, text in Solver(program, size, seconds, _NO_OTHER).beginnings(size, TRIED):
                 if time.monotonic() > deadline:
                     return None
                 later = Solver(program, size + MORE, seconds, text)

@@ -101,13 +101,16 @@ def diff(
     traces: Dataset | None = None,
     *,
     rename: Sequence[str] = (),
+    only: str | None = None,
     bound: int = BOUND,
     seconds: float = SECONDS,
 ) -> Diff:
-    """Compare two versions of rules, rule by rule; ``rename`` pairs ids that differ, as ``OLD=NEW``.
+    """Compare two versions of rules, rule by rule.
+
+    ``rename`` pairs ids that differ, as ``OLD=NEW``; ``only`` is the id of the one new rule to compare.
 
     Raises:
-        ConfigError: ``rename`` names a rule that is not there.
+        ConfigError: ``rename`` or ``only`` names a rule that is not there.
     """
     before = {rule.id: rule for rule in old.rules}
     for pair in rename:
@@ -116,13 +119,18 @@ def diff(
             message = f"`{pair}` does not name a rule of the old rules and one of the new"
             raise ConfigError(code="C304", message=message, hint="write OLD=NEW")
         before[second] = before.pop(first)
+    if only is not None and only not in {rule.id for rule in new.rules}:
+        raise ConfigError(code="C131", message=f"no new rule has the id `{only}`")
     changes = []
     for rule in new.rules:
+        if only is not None and rule.id != only:
+            before.pop(rule.id, None)
+            continue
         earlier = before.pop(rule.id, None)
         change = Change(rule.id, "added") if earlier is None else _compare(earlier, rule, bound, seconds)
         counts = {} if traces is None else _verdicts(earlier, rule, traces)
         changes.append(replace(change, verdicts=counts))
-    for gone, rule in before.items():
+    for gone, rule in before.items() if only is None else ():
         counts = {} if traces is None else _verdicts(rule, None, traces)
         changes.append(Change(gone, "removed", verdicts=counts))
     return Diff(bound, tuple(changes))

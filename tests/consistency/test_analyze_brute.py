@@ -92,7 +92,7 @@ def rule_texts(draw: st.DrawFn) -> str:
 @given(rule_texts(), rule_texts())
 @settings(max_examples=40, deadline=None)
 def test_subsumption_agrees_with_brute_force(first: str, second: str) -> None:
-    """Where the analyser says that a rule implies another, no small trace says otherwise; a witness convinces anyone."""
+    """Where the analyser says that a rule implies another, no small trace says otherwise; its witnesses hold."""
     rules = (parse_rule(first, "first"), parse_rule(second, "second"))
     solver = solver_for(rules, MOST, 30)
     found = solver.find([Demand(0, violated=False), Demand(1, violated=True)])
