@@ -23,7 +23,8 @@ MOST: Final = 3
 """How many spans a beginning has at most."""
 MORE: Final = 3
 """How many spans a continuation has at most."""
-TRIED: Final = 300
+TRIED: Final = 60
+"""How many beginnings of each size are tried."""
 _NO_OTHER: Final = f':- span(_,_,"{OTHER_NAME}").\n'
 """A span of a name that no rule has is in no smallest beginning."""
 
