@@ -96,10 +96,11 @@ function waterfall(entry, lights, chosen) {
     body.setAttribute("role", "tree");
     body.setAttribute("aria-label", "Spans");
     body.append(backdrop(scale, entry));
+    const begins = parts.map(({ trace }) => earliest(trace)).filter((time) => time !== null);
     for (const { trace, rows } of parts) {
       // A trace of one span is its own heading.
       const single = parts.length > 1 && rows.length === 1;
-      if (parts.length > 1 && !single) body.append(heading(trace, scale));
+      if (parts.length > 1 && !single) body.append(heading(trace, Math.min(...begins)));
       for (const row of rows) {
         if (row.one) body.append(spanRow(row, scale, cited, names, lights, chosen, single));
         else if (row.ghost) body.append(ghostRow(row, scale, lights, chosen));
@@ -175,12 +176,16 @@ function backdrop(scale, entry) {
   return node;
 }
 
-function heading(trace, scale) {
+function earliest(trace) {
+  const starts = trace.starts.filter((time) => time !== null);
+  return starts.length ? Math.min(...starts) : null;
+}
+
+function heading(trace, begin) {
   const row = el("div", "trace");
   row.append(el("span", "", "trace "), el("code", "", trace.id.slice(0, 16)));
-  const starts = trace.starts.filter((time) => time !== null);
-  const after = scale && starts.length ? Math.min(...starts) - scale.first : 0;
-  row.append(el("span", "after", after > 0 ? `begins ${duration(after)} later` : ""));
+  const start = earliest(trace);
+  if (start !== null && start > begin) row.append(el("span", "after", `begins ${duration(start - begin)} later`));
   return row;
 }
 
