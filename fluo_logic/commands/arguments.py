@@ -203,8 +203,24 @@ def _check(parser: ArgumentParser) -> list[Action]:
 
 
 def _explain(parser: ArgumentParser) -> list[Action]:
+    detail = parser.add_mutually_exclusive_group()
     return [
         *_inputs(parser),
+        detail.add_argument(
+            "--short",
+            dest="detail",
+            action="store_const",
+            const="short",
+            default="normal",
+            help="of the text only the witnesses and the step that decides",
+        ),
+        detail.add_argument(
+            "--long",
+            dest="detail",
+            action="store_const",
+            const="long",
+            help="in the text also every element of a count, every near miss, and digests of what was looked at",
+        ),
         parser.add_argument("--rule", metavar="ID", help="the rule, where RULES hold several"),
         parser.add_argument(
             "--scope",

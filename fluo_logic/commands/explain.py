@@ -16,6 +16,7 @@ from fluo_logic.consistency.repair_text import repairs_json, repairs_text
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.explain.causal import causal_graph
 from fluo_logic.explain.graph_export import EXPORTS
+from fluo_logic.explain.text import explanation_text
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.lang.syntax import Rule, Ruleset
@@ -38,6 +39,9 @@ def run(arguments: Namespace) -> int:
     check_targets(graphs)
     explanation = pipeline.explain(rule, dataset, arguments.scope, options_of(settings))
     makers = dict(explanation_makers(explanation, dataset))
+    makers["text"] = lambda colour, width: explanation_text(
+        explanation, colour=colour, width=width, detail=arguments.detail
+    )
     if arguments.repair:
         _add_repairs(makers, repair(rule, dataset, explanation, options_of(settings)))
     # A graph on standard output stands alone, so that it can be read by a program.

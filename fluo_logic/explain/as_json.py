@@ -107,8 +107,9 @@ def own_json(node: p.Proof) -> Document:
             document |= {"branch": branch, "branches": branches}
         case p.All(bindings=bindings) | p.Failed(bindings=bindings):
             document["bindings"] = [_binding(binding) for binding in bindings]
-        case p.Absent(closure=closure):
-            document["closure"] = _closure(closure)
+        case p.Absent(closure=closure, sought=sought, names=names, survey=survey):
+            document |= {"closure": _closure(closure), "sought": sought, "names": list(names)}
+            document["survey"] = None if survey is None else _survey(survey)
         case p.Negation() | p.NoBranch():
             pass
         case _:
@@ -149,6 +150,20 @@ def _binding(binding: p.Binding) -> Document:
 
 def _closure(closure: p.Closure) -> Document:
     return {"spans": closure.spans, "traces": closure.traces, "digest": closure.digest}
+
+
+def _survey(survey: p.Survey) -> Document:
+    return {
+        "comparison": _goal(survey.goal),
+        "label": survey.label,
+        "unit": survey.unit.value,
+        "candidates": survey.candidates,
+        "name": survey.name,
+        "missing": survey.missing,
+        "extreme": survey.extreme,
+        "values": [value_json(value) for value in survey.values],
+        "distinct": survey.distinct,
+    }
 
 
 def _side(side: p.Side) -> Document:

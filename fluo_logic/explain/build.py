@@ -279,10 +279,10 @@ class Prover:
         return tuple(self._literal(literal, clause, binding, holds=True)[0].build() for literal in literals)
 
     def _absent(self, clause: Clause, start: Binding) -> p.Absent:
-        attempts = self.nearest.attempts(clause, start)
+        attempts, survey = self.nearest.looked(clause, start)
         sought, names = (None, ()) if attempts else self.nearest.unseen(clause)
         failures = tuple(self._miss(clause, attempt, start) for attempt in attempts)
-        return p.Absent(goal_of(clause.origin), self.evidence.closure, failures, sought, names)
+        return p.Absent(goal_of(clause.origin), self.evidence.closure, failures, sought, names, survey)
 
     def _miss(self, clause: Clause, attempt: Attempt, start: Binding) -> p.Failed:
         """Return a near miss: what holds, and what does not, for good if there is such."""

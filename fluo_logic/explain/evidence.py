@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from fluo_logic.errors import InternalError
 from fluo_logic.explain import proof as p
 from fluo_logic.explain.matching import Binding, Elements, Matcher
-from fluo_logic.explain.words import value_text
+from fluo_logic.explain.words import shortened, value_text
 from fluo_logic.facts.store import FactStore, Ground
 from fluo_logic.facts.terms import evaluate
 from fluo_logic.facts.terms import holds as literal_holds
@@ -157,7 +157,7 @@ class Evidence:
             case Const(value=value, unit=unit):
                 return p.Side("", value, unit)
             case Field(of=of, space=space, key=key):
-                label = _key_text(space, key)
+                label = key_text(space, key)
                 if of.label:
                     label = f"{of.label}[{label}]" if label.startswith('"') else f"{of.label}.{label}"
                 entity = binding[of]
@@ -249,7 +249,7 @@ def _difference(left: Number, right: Number) -> Number | None:
     return None if isinstance(apart, float) and math.isnan(apart) else apart
 
 
-def _key_text(space: str, key: str) -> str:
+def key_text(space: str, key: str) -> str:
     """Return what a field is called: an attribute with an odd name stands in quotes, as in a rule."""
     if space == "resource":
         return f"resource:{key}"
@@ -257,7 +257,7 @@ def _key_text(space: str, key: str) -> str:
 
 
 def _short(span: p.SpanRef) -> str:
-    return f"{span.name} {span.span_id[:8]}"
+    return f"{shortened(span.name, 60)} {span.span_id[:8]}"
 
 
 def span_ref(store: FactStore, index: int) -> p.SpanRef:
@@ -300,11 +300,12 @@ def _operand(side: p.Side) -> str:
 
 def _fact_sentence(atom: Atom, pattern: Sequence[Ground | None], spans: Sequence[p.SpanRef], *, holds: bool) -> str:
     """Return the sentence of a catalogue fact, in the polarity asked for."""
-    names = [f"{span.name} {span.span_id[:8]}" for span in spans]
+    names = [_short(span) for span in spans]
     match atom.predicate, len(names):
         case "span", 1:
             wanted = next((canonical_text(arg.value) for arg in atom.args if isinstance(arg, Const)), "")
-            return f"it is named {spans[0].name}" if holds else f"it is named {spans[0].name}, not {wanted}"
+            name = shortened(spans[0].name, 60)
+            return f"it is named {name}" if holds else f"it is named {name}, not {wanted}"
         case "parent", 2:
             return f"{names[0]} is {'' if holds else 'not '}a child of {names[1]}"
         case "parent", 1:

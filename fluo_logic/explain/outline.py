@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final, assert_never
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias, assert_never
 
 from fluo_logic.explain import proof as p
-from fluo_logic.explain.words import (
-    OPERATORS,
-    TIME_OPERATORS,
-    duration_text,
-    exact_duration_text,
-    inert,
-    instant_text,
-    plural,
-    shortened,
-    span_text,
-    value_text,
-)
+from fluo_logic.explain.phrases import Phrases
+from fluo_logic.explain.words import duration_text, instant_text, one_line, plural, shortened, span_text
 from fluo_logic.logic import Unit
-from fluo_logic.values import Value, as_number, canonical_text
+from fluo_logic.values import as_number, canonical_text
 
 MEMBERS: Final = 4
 """How many elements of a count are listed before the rest is summed up."""
 _HOLDS: Final = True
 _FAILS: Final = False
-POSITIONS: Final = {"span:start": "started", "span:end": "ended"}
+FEW: Final = 3
+"""How many lines of a kind a short outline has below another."""
+Detail: TypeAlias = Literal["short", "normal", "long"]
+"""How much is told: the witnesses and the step that decides; what a reader wants to see; everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +30,31 @@ class Item:
     text: str
     spans: tuple[p.SpanRef, ...] = ()
     children: tuple[Item, ...] = ()
+    counts: bool = False
+    """Whether it is about a count, and lists the elements below."""
 
 
-def obligation_outline(proof: p.ObligationProof) -> tuple[Item, ...]:
+def obligation_outline(proof: p.ObligationProof, detail: Detail = "normal") -> tuple[Item, ...]:
     """Return the outline of an obligation: why ``when`` matches, why the condition holds or fails, what is assumed."""
-    return _Outliner(proof_day(proof)).obligation(proof)
+    items = _Outliner(Phrases(proof_day(proof)), detail).obligation(proof)
+    return tuple(_brief(item, holds=proof.condition.holds) for item in items) if detail == "short" else items
+
+
+def _brief(item: Item, *, holds: bool) -> Item:
+    """Return an item with what decides it: what is as true as the condition, and what is neither true nor false."""
+    if item.counts:
+        return replace(item, children=())
+    telling = [child for child in item.children if child.holds is not (not holds)] or list(item.children)
+    if item.text.startswith("when ") and item.holds is None:
+        # Why it matches is not what decides; for which spans it does stands in its line or in the ones below.
+        telling = [child for child in item.children if child.holds is None] or [
+            Item(child.holds, child.text, child.spans) for child in item.children[:1] if child.spans
+        ]
+    telling = [child for child in telling if not child.text.startswith("next")]
+    shown = [_brief(child, holds=holds) for child in telling[:FEW]]
+    if len(telling) > FEW:
+        shown.append(Item(None, f"… and {len(telling) - FEW:,} more"))
+    return replace(item, text=shortened(item.text, 160), children=tuple(shown))
 
 
 def proof_day(proof: p.ObligationProof) -> str | None:
@@ -57,33 +70,17 @@ def proof_day(proof: p.ObligationProof) -> str | None:
 class _Outliner:
     """Makes the items of one proof; times leave out the date where all of the proof is of one day."""
 
-    def __init__(self, day: str | None) -> None:
-        self.day = day
+    def __init__(self, say: Phrases, detail: Detail) -> None:
+        self.say = say
+        self.detail: Detail = detail
 
-    def _instant(self, nanoseconds: int) -> str:
-        text = instant_text(nanoseconds)
-        return text.removeprefix(f"{self.day} ") if self.day else text
-
-    def _value(self, value: Value | None, unit: Unit = Unit.NONE) -> str:
-        if unit is Unit.TIME and isinstance(value, int):
-            return self._instant(value)
-        return value_text(value, unit)
-
-    def _when_text_of(self, span: p.SpanRef) -> str:
-        """Return a span's start and duration."""
-        if span.start is None:
-            return "no start" if span.end is None else f"no start, ended {self._instant(span.end)}"
-        start = self._instant(span.start)
-        if span.end is None:
-            return f"{start}, never ended"
-        if span.end < span.start:
-            return f"{start}, ended {duration_text(span.start - span.end)} before its start"
-        return f"{start} + {duration_text(span.end - span.start)}"
+    def _saying(self, *, margin: str = "", needs: bool = False) -> _Outliner:
+        return _Outliner(replace(self.say, margin=margin, needs=needs), self.detail)
 
     def obligation(self, proof: p.ObligationProof) -> tuple[Item, ...]:
         """Return the items of an obligation."""
         if proof.polarity == "when":
-            return (self._titled("when", proof.condition, proof.obligation.text),)
+            return (self.titled("when", proof.condition, proof.obligation.text),)
         items = []
         if proof.when is not None:
             items.append(
@@ -94,7 +91,8 @@ class _Outliner:
                     self._when(proof.when, proof.bindings),
                 )
             )
-        items.append(self._titled(proof.polarity, proof.condition, proof.obligation.text))
+        about = self._saying(margin="to spare" if proof.verdict == "satisfied" else "by")
+        items.append(about.titled(proof.polarity, proof.condition, proof.obligation.text))
         items.extend(
             Item(None, f"{proof.verdict}: {shortened(assumption.sentence, 300)}") for assumption in proof.assumptions
         )
@@ -103,31 +101,31 @@ class _Outliner:
     def _when_text(self, proof: p.Proof, bindings: Sequence[p.Binding]) -> str:
         if len(bindings) == 1:
             return self._bound(bindings[0])
-        return proof.goal.text
+        return one_line(proof.goal.text)
 
     def _when(self, proof: p.Proof, bindings: Sequence[p.Binding]) -> tuple[Item, ...]:
         """Return what ``when`` rests on: its bindings, where there are several, then their conjuncts."""
         children = () if len(bindings) == 1 else tuple(Item(None, self._bound(b), (b.span,)) for b in bindings)
-        return (*children, *self._inner(proof))
+        return (*children, *self.inner(proof))
 
     def _bound(self, binding: p.Binding) -> str:
         name = f"{binding.label} is " if binding.label else ""
-        return f"{name}{span_text(binding.span)}, {self._when_text_of(binding.span)}"
+        return f"{name}{span_text(binding.span)}, {self.say.time_of(binding.span)}"
 
-    def _titled(self, word: str, proof: p.Proof, text: str) -> Item:
+    def titled(self, word: str, proof: p.Proof, text: str) -> Item:
         """Return the item of a block: its text as written, and the proof below it."""
-        inner = self._inner(proof)
-        return Item(proof.holds if word != "never" else not proof.holds, f"{word}  {text}", (), inner)
+        inner = self.inner(proof)
+        return Item(proof.holds if word != "never" else not proof.holds, f"{word}  {one_line(text)}", (), inner)
 
-    def _inner(self, proof: p.Proof) -> tuple[Item, ...]:
+    def inner(self, proof: p.Proof) -> tuple[Item, ...]:
         """Return the items of a proof whose goal has been said already."""
         match proof:
             case p.All(bindings=(), parts=parts):
-                return self._several(parts)
+                return self.several(parts)
             case p.All(bindings=bindings, parts=parts):
-                return (self._found(bindings, self._several(parts)),)
+                return (self._found(bindings, self.several(parts)),)
             case p.Absent():
-                return (self._absence(proof), *self._nearest(proof.nearest))
+                return (self._absence(proof), *self._nearest(proof))
             case p.NoBranch(parts=parts):
                 return tuple(item for part in parts for item in self._branch(part))
             case p.Any(part=part):
@@ -135,20 +133,21 @@ class _Outliner:
             case p.Failed():
                 return self._attempt(proof)
             case p.Negation(part=part):
-                return self._inner(part)
+                return self.inner(part)
             case p.Comparison() | p.Given():
-                return self._several((proof,))
+                return self.several((proof,))
             case _:
                 assert_never(proof)
 
     def _branch(self, part: p.Proof) -> tuple[Item, ...]:
         """Return the items of a branch of an ``or``: its text, unless the one comparison in it says as much."""
-        inner = self._inner(part)
+        inner = self.inner(part)
         if len(inner) == 1 and inner[0].holds is part.holds and not inner[0].children and not _binds(part):
             return inner
-        return (Item(part.holds, part.goal.text, (), inner),)
+        return (Item(part.holds, one_line(part.goal.text), (), inner),)
 
-    def _several(self, parts: Iterable[p.Proof]) -> tuple[Item, ...]:
+    def several(self, parts: Iterable[p.Proof]) -> tuple[Item, ...]:
+        """Return the items of proofs, one after the other."""
         return tuple(item for part in parts for item in self._item(part))
 
     def _item(self, proof: p.Proof) -> tuple[Item, ...]:
@@ -160,18 +159,18 @@ class _Outliner:
             case p.Given(holds=holds, sentence=sentence, spans=spans):
                 return (Item(holds, shortened(sentence, 200), spans),)
             case p.Comparison():
-                return (self._comparison(proof),)
+                return (self.comparison(proof),)
             case p.All(bindings=(), parts=parts):
-                return self._several(parts)
+                return self.several(parts)
             case p.All(goal=goal, bindings=bindings, parts=parts):
-                return (Item(_HOLDS, goal.text, (), (self._found(bindings, self._several(parts)),)),)
+                return (Item(_HOLDS, one_line(goal.text), (), (self._found(bindings, self.several(parts)),)),)
             case p.Negation(holds=holds, goal=goal, part=p.Comparison() as part):
-                compared = self._comparison(part)
+                compared = self._saying(margin=self.say.margin).comparison(part)
                 return (Item(holds, compared.text, compared.spans, compared.children),)
             case p.Negation(holds=holds, goal=goal, part=part):
-                return (Item(holds, goal.text, (), self._inner(part)),)
+                return (Item(holds, one_line(goal.text), (), self._saying(margin=self.say.margin).inner(part)),)
             case p.Any(goal=goal) | p.Absent(goal=goal) | p.NoBranch(goal=goal):
-                return (Item(proof.holds, goal.text, (), self._inner(proof)),)
+                return (Item(proof.holds, one_line(goal.text), (), self.inner(proof)),)
             case p.Failed():
                 return self._attempt(proof)
             case _:
@@ -185,6 +184,10 @@ class _Outliner:
 
     def _absence(self, proof: p.Absent) -> Item:
         looked = f"none among {self._all_of(proof.closure)}"
+        if self.detail == "long":
+            looked += f" (digest {proof.closure.digest})"
+        if proof.survey is not None:
+            return Item(None, f"{looked}: {self.say.survey(proof.survey)}")
         if proof.nearest:
             return Item(None, looked)
         if proof.sought is None:
@@ -198,26 +201,34 @@ class _Outliner:
         spans = plural(closure.spans, "span")
         return spans if closure.traces <= 1 else f"{spans} in {plural(closure.traces, 'trace')}"
 
-    def _nearest(self, nearest: Sequence[p.Failed]) -> tuple[Item, ...]:
+    def _nearest(self, proof: p.Absent) -> tuple[Item, ...]:
         items = []
-        # That a span of another name is not the one sought is worth a line only where there is nothing nearer.
-        telling = [attempt for attempt in nearest if not _misnamed(attempt.failed)] or nearest[:1]
+        telling: Sequence[p.Failed] = proof.nearest
+        if self.detail != "long":
+            # That a span of another name is not the one sought is worth a line only where there is nothing nearer.
+            telling = [attempt for attempt in telling if not _misnamed(attempt.failed)] or telling[:1]
+            # What the others lack has been summed up.
+            telling = telling if proof.survey is None else telling[:1]
+        # Of what holds as well as it should, it is told by how much; of what is missing, what it would take.
+        spare = self.say.margin == "to spare"
+        near = self._saying(margin="to spare" if spare else "", needs=not spare)
         for number, attempt in enumerate(telling):
             title = "nearest" if number == 0 else "next"
             spans = tuple(binding.span for binding in attempt.bindings)
             named = " with ".join(self._bound(binding) for binding in attempt.bindings)
-            children = (*self._several(attempt.passed), *self._failing(attempt.failed))
+            children = (*self._saying().several(attempt.passed), *near.failing(attempt.failed))
             items.append(Item(None, f"{title}: {named}" if named else title, spans, children))
         return tuple(items)
 
     def _attempt(self, proof: p.Failed) -> tuple[Item, ...]:
-        return (*self._several(proof.passed), *self._failing(proof.failed))
+        return (*self._saying().several(proof.passed), *self.failing(proof.failed))
 
-    def _failing(self, failed: p.Proof) -> tuple[Item, ...]:
+    def failing(self, failed: p.Proof) -> tuple[Item, ...]:
         """Return the items of a conjunct that fails; the definition of a pattern speaks for itself."""
         return self._attempt(failed) if isinstance(failed, p.Failed) and not failed.bindings else self._item(failed)
 
-    def _comparison(self, proof: p.Comparison) -> Item:
+    def comparison(self, proof: p.Comparison) -> Item:
+        """Return the item of a comparison, and below it what its counts took in."""
         spans = tuple(dict.fromkeys(side.span for side in (proof.left, proof.right) if side.span is not None))
         counts = [(count, side) for side in (proof.left, proof.right) for count in side.counts]
         children = tuple(
@@ -227,95 +238,12 @@ class _Outliner:
                 count, side.unit if side.label == count.text else Unit.NONE, named=len(counts) > 1
             )
         )
-        return Item(proof.holds, self._comparison_text(proof), spans, children)
-
-    def _comparison_text(self, proof: p.Comparison) -> str:
-        """Return the sentence of a comparison in its polarity, with the values compared."""
-        left, right = proof.left, proof.right
-        if proof.op == "exists":
-            if left.counts:
-                return f"{left.label} has no value"
-            if proof.holds:
-                return f"{self._called(left)} is there: {self._value(left.value, left.unit)}"
-            return self._lacking(left)
-        if left.value is None:
-            return self._lacking(left)
-        if right.value is None:
-            return self._lacking(right)
-        if left.label.startswith("$") and "." not in left.label and right.span is not None and left.span is not None:
-            return f"{left.label} and {right.label} are {'the same span' if proof.holds else 'different spans'}"
-        if left.unit is right.unit is Unit.TIME and left.span is not None and right.span is not None:
-            return self._order(proof)
-        return self._values(proof)
-
-    def _lacking(self, side: p.Side) -> str:
-        """Return the sentence for a side without a value."""
-        label, plus, _ = side.label.partition(" + ")
-        if side.span is not None and label in POSITIONS:
-            how = "never ended" if label == "span:end" else "has no start"
-            return f"{_short(side.span)} {how}"
-        if side.counts or plus or " - " in label or " * " in label:
-            return f"{side.label} has no value"
-        return f"{self._called(side)} is missing"
-
-    def _values(self, proof: p.Comparison) -> str:
-        left, right = proof.left, proof.right
-        one, two = self._both(left, right)
-        other = f"{two} ({right.label})" if right.label else two
-        if not left.label and right.label:
-            # A literal on the left: `3 < $x.a` reads better from the other side.
-            return f"{one} {_relation(proof)} {other}"
-        called = left.label or one
-        if proof.op == "==":
-            if not proof.holds:
-                return f"{called} is {one}, not {other}"
-            return f"{called} is {one}{f', as is {right.label}' if right.label else ''}"
-        if proof.op in {"<", "<=", ">", ">="}:
-            if not right.label and as_number(right.value or "") is not None and as_number(left.value or 0) is None:
-                return f"{called} is {one}, which is no number"
-            return f"{called} is {one}, {_relation(proof).removeprefix('is ')} {other}"
-        return f"{called} {one} {_relation(proof)} {other}"
-
-    def _both(self, left: p.Side, right: p.Side) -> tuple[str, str]:
-        """Return the values of two sides: to the nanosecond where they would read the same and are not."""
-        one, two = self._value(left.value, left.unit), self._value(right.value, right.unit)
-        if isinstance(right.value, tuple) and left.unit is not Unit.NONE:
-            two = f"[{', '.join(self._value(item, left.unit) for item in right.value)}]"
-        if one == two and left.value != right.value and left.unit is right.unit is Unit.DURATION:
-            return exact_duration_text(_whole(left.value)), exact_duration_text(_whole(right.value))
-        return one, two
-
-    def _called(self, side: p.Side) -> str:
-        return side.label or self._value(side.value, side.unit)
-
-    def _order(self, proof: p.Comparison) -> str:
-        """Return the sentence for an order of two times of spans: which came first, and by how much."""
-        left, right = proof.left, proof.right
-        first, second = self._moment(left), self._moment(right)
-        if left.span == right.span and left.span is not None:
-            second = second.replace(_short(left.span), "it", 1)
-        gap = proof.gap if isinstance(proof.gap, int) else 0
-        if gap == 0:
-            return f"{first} exactly when {second}"
-        earlier = (gap > 0) == (proof.op in {"<", "<="})
-        return f"{first} {duration_text(abs(gap))} {'before' if earlier else 'after'} {second}"
-
-    def _moment(self, side: p.Side) -> str:
-        """Return ``audit.log 7f3a started (at 10:00:09.000)``; with an offset, ``5 s after … ended``."""
-        span = side.span
-        if span is None:
-            return self._value(side.value, side.unit)
-        key = next((key for key in POSITIONS if key in side.label), "span:start")
-        name = _short(span)
-        _, plus, offset = side.label.partition(" + ")
-        if plus:
-            return f"{offset} had passed since {name} {POSITIONS[key]}"
-        return f"{name} {POSITIONS[key]}"
+        return Item(proof.holds, self.say.comparison(proof), spans, children)
 
     def _members(self, count: p.Count, unit: Unit, *, named: bool) -> tuple[Item, ...]:
         """Return what a count took in, the first few elements, and what was looked at."""
         total = len(count.members)
-        label = f"{count.text}: " if named else ""
+        label = f"{one_line(count.text)}: " if named else ""
         if not total:
             return (Item(None, f"{label}none of {self._all_of(count.closure)}"),)
         head = f"{total:,} of {self._all_of(count.closure)}"
@@ -328,29 +256,20 @@ class _Outliner:
             shown = _distinct(shown)
             head = f"{plural(len(shown), 'value')} on {head}"
         if count.window is not None:
-            begin = self._instant(count.window.start)
+            begin = self.say.instant(count.window.start)
             head += f", in the {duration_text(count.window.length)} from {begin}"
-        lines = [self._member(member, count, unit) for member in shown[:MEMBERS]]
-        if len(shown) > MEMBERS + 1:
-            lines.append(Item(None, f"… and {len(shown) - MEMBERS:,} more"))
-        elif len(shown) > MEMBERS:
-            lines.append(self._member(shown[MEMBERS], count, unit))
-        return (Item(None, f"{label}{head}", (), tuple(lines)),)
+        # Instead of a line that says `1 more`, there is that one.
+        most = len(shown) if self.detail == "long" or len(shown) == MEMBERS + 1 else MEMBERS
+        lines = [self._member(member, count, unit) for member in shown[:most]]
+        if len(shown) > most:
+            lines.append(Item(None, f"… and {len(shown) - most:,} more"))
+        return (Item(None, f"{label}{head}", (), tuple(lines), counts=True),)
 
     def _member(self, member: p.Member, count: p.Count, unit: Unit) -> Item:
-        value = "" if member.value is None else f"{self._value(member.value, unit)}  "
+        value = "" if member.value is None else f"{self.say.value(member.value, unit)}  "
         if value and not count.function.startswith("count") and as_number(member.value or 0) is None:
             value = f"{value.strip()}, which is no number:  "
-        return Item(None, f"{value}{span_text(member.span)}, {self._when_text_of(member.span)}", (member.span,))
-
-
-def _short(span: p.SpanRef) -> str:
-    return f"{shortened(span.name, 60)} {inert(span.span_id[:8])}"
-
-
-def _whole(value: Value | None) -> int:
-    number = as_number(value) if value is not None else None
-    return 0 if number is None else int(number)
+        return Item(None, f"{value}{span_text(member.span)}, {self.say.time_of(member.span)}", (member.span,))
 
 
 def _misnamed(proof: p.Proof) -> bool:
@@ -362,11 +281,6 @@ def _misnamed(proof: p.Proof) -> bool:
 
 def _binds(proof: p.Proof) -> bool:
     return isinstance(proof, p.All | p.Failed) and bool(proof.bindings)
-
-
-def _relation(proof: p.Comparison) -> str:
-    words = TIME_OPERATORS if proof.left.unit is proof.right.unit is Unit.TIME else OPERATORS
-    return words.get(proof.op, OPERATORS[proof.op])[0 if proof.holds else 1]
 
 
 def _distinct(members: Sequence[p.Member]) -> list[p.Member]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, assert_never
+from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from fluo_logic.logic import Unit
 from fluo_logic.values import Number, Value
@@ -164,11 +164,33 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """What candidates have where they fail, at the comparison at which the nearest of them does.
+
+    ``goal`` is that comparison, ``label`` what it compares; ``candidates`` are at least two spans, all named ``name``,
+    or of several names where that is None; ``missing`` of them have no value.  ``extreme`` is ``largest`` or
+    ``smallest`` where more or less is asked for, and ``values`` then that one; else it is empty, and ``values`` are the
+    first of the ``distinct`` values that there are.
+    """
+
+    goal: Goal
+    label: str
+    unit: Unit
+    candidates: int
+    name: str | None
+    missing: int
+    extreme: str
+    values: tuple[Value, ...]
+    distinct: int
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """No span of the scope will do; ``nearest`` are the candidates that came closest, best first.
 
     ``sought`` is the span name that the scope has no span of, where that is the reason; ``names`` are then the names
-    that it does have, those most like it first, at most three.
+    that it does have, those most like it first, at most three.  ``survey`` sums up all candidates that fail as the
+    nearest one does, where they are several.
     """
 
     goal: Goal
@@ -176,6 +198,7 @@ class Absent:
     nearest: tuple[Failed, ...]
     sought: str | None = None
     names: tuple[str, ...] = ()
+    survey: Survey | None = None
     holds: bool = False
 
 
@@ -215,11 +238,13 @@ class ObligationProof:
     verdict: str
     assumptions: tuple[Assumption, ...] = ()
 
-    def show(self, *, colour: bool = False, width: int = 100) -> None:
-        """Print the proof to standard output."""
+    def show(
+        self, *, colour: bool = False, width: int = 100, detail: Literal["short", "normal", "long"] = "normal"
+    ) -> None:
+        """Print the proof to standard output; see `fluo_logic.explain.text.explanation_text` for ``detail``."""
         from fluo_logic.explain.text import Style, proof_lines  # noqa: PLC0415 - only who prints needs the printer
 
-        print("\n".join(proof_lines(self, Style(colour, width))))  # noqa: T201 - it is asked to
+        print("\n".join(proof_lines(self, Style(colour, width), detail=detail)))  # noqa: T201 - it is asked to
 
 
 def children(proof: Proof) -> tuple[Proof, ...]:

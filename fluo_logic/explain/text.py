@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fluo_logic.explain.outline import Item, obligation_outline
+from fluo_logic.explain.outline import Detail, Item, obligation_outline
 from fluo_logic.explain.proof import ObligationProof
 from fluo_logic.explain.words import inert, plural, shortened
 
@@ -53,9 +53,9 @@ class Style:
         return f"\x1b[{';'.join(COLOURS[name] for name in names)}m{text}\x1b[0m"
 
 
-def proof_lines(proof: ObligationProof, style: Style, indent: str = "") -> list[str]:
+def proof_lines(proof: ObligationProof, style: Style, indent: str = "", detail: Detail = "normal") -> list[str]:
     """Return the lines of a proof, each at most as wide as the style says where words allow."""
-    return _items(obligation_outline(proof), style, indent)
+    return _items(obligation_outline(proof, detail), style, indent)
 
 
 def _items(items: Sequence[Item], style: Style, indent: str) -> list[str]:
@@ -106,8 +106,14 @@ def scope_text(scope: Iterable[tuple[str, str]]) -> str:
     return "all traces"
 
 
-def explanation_text(explanation: Explanation, *, colour: bool = False, width: int = 100) -> str:
-    """Return the text of `fluo explain`: the verdict of one rule on one scope, and every proof behind it."""
+def explanation_text(
+    explanation: Explanation, *, colour: bool = False, width: int = 100, detail: Detail = "normal"
+) -> str:
+    """Return the text of `fluo explain`: the verdict of one rule on one scope, and every proof behind it.
+
+    ``detail`` is ``short`` (the first proof of the verdict, its witnesses and the step that decides), ``normal``, or
+    ``long`` (all elements of counts, all near misses, digests of what was looked at).
+    """
     style = Style(colour, width)
     mark, name = VERDICT_STYLE[explanation.verdict]
     where = scope_text(explanation.scope.items())
@@ -120,7 +126,13 @@ def explanation_text(explanation: Explanation, *, colour: bool = False, width: i
         lines.append(f"  {explanation.title}")
     if explanation.sentence:
         lines.append(f"  {style.paint(shortened(explanation.sentence, SENTENCE), name)}")
-    for proof in explanation.proofs:
+    proofs = list(explanation.proofs)
+    if detail == "short":
+        proofs = [proof for proof in proofs if proof.verdict == explanation.verdict][:1] or proofs[:1]
+    for proof in proofs:
         lines.append("")
-        lines.extend(proof_lines(proof, style, "  "))
+        lines.extend(proof_lines(proof, style, "  ", detail))
+    hidden = len(explanation.proofs) - len(proofs)
+    if hidden:
+        lines.append(style.paint(f"  … and {plural(hidden, 'other obligation')}", "dim"))
     return "\n".join(lines) + "\n"

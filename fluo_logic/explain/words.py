@@ -12,13 +12,15 @@ from typing import Final
 
 from fluo_logic.explain.proof import SpanRef
 from fluo_logic.logic import Unit
-from fluo_logic.values import Value, canonical_text
+from fluo_logic.values import Number, Value, canonical_text
 
 NOTE: Final = 24
 """How much longer a text may be, since saying that its middle is left out takes as much."""
 SHOWN: Final = 80
 """How many characters of a value are shown."""
 NANOSECONDS: Final = (("d", 86_400 * 10**9), ("h", 3_600 * 10**9), ("min", 60 * 10**9), ("s", 10**9))
+EXACT: Final = 10**15
+"""From here on, a difference of integers is rounded."""
 SMALL: Final = (("ms", 10**6), ("µs", 10**3), ("ns", 1))
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OPERATORS: Final = {
@@ -34,6 +36,8 @@ OPERATORS: Final = {
     "matches": ("matches", "does not match"),
 }
 """Every comparison operator in both polarities."""
+NEEDS: Final = {"<": "less than", "<=": "at most", ">": "more than", ">=": "at least"}
+"""Orders, as what a candidate needs."""
 TIME_OPERATORS: Final = {
     "==": ("at", "not at"),
     "<": ("before", "not before"),
@@ -56,6 +60,11 @@ def _plain(char: str) -> bool:
 
 
 _OVERRIDES: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def one_line(text: str) -> str:
+    """Return the text of a rule on one line, inert."""
+    return inert(" ".join(text.split()))
 
 
 def shortened(text: str, limit: int = SHOWN) -> str:
@@ -130,6 +139,18 @@ def span_text(span: SpanRef) -> str:
     """Return a span's name, the first digits of its id, and its service."""
     service = f" ({shortened(span.service, 40)})" if span.service else ""
     return f"{shortened(span.name, 60)} {inert(span.span_id[:8])}{service}"
+
+
+def number_text(number: Number, unit: Unit = Unit.NONE) -> str:
+    """Return a difference for a person: a duration in its units, a double or a very large integer to six digits."""
+    if unit is not Unit.NONE:
+        return duration_text(int(number))
+    if isinstance(number, int) and abs(number) < EXACT:
+        return str(number)
+    try:
+        return canonical_text(float(f"{float(number):.6g}"))
+    except OverflowError:
+        return f"about 10^{len(str(abs(number))) - 1}"
 
 
 def plural(count: int, noun: str) -> str:
