@@ -60,7 +60,8 @@ class Outlook:
         """Return the truth of a fact about a span that is not in the data."""
         first = binding.get(atom.args[0]) if isinstance(atom.args[0], Var) else None
         if first == UNKNOWN_SPAN or not isinstance(first, int):
-            return Truth.UNKNOWN
+            above = binding.get(atom.args[1]) if atom.predicate == "parent" and isinstance(atom.args[1], Var) else None
+            return self._below(above)
         match atom.predicate:
             case "parent":
                 return Truth.UNKNOWN if self._unresolved(first) else Truth.FALSE
@@ -108,7 +109,7 @@ class Outlook:
         """Return the truth of ``descendant(below, above)``, the one recursive predicate."""
         below, above = values
         if not isinstance(below, int) or below == UNKNOWN_SPAN:
-            return Truth.UNKNOWN
+            return self._below(above)
         seen = {below}
         while below in self.store.parent:
             below = self.store.parent[below]
@@ -122,6 +123,12 @@ class Outlook:
             return Truth.FALSE
         top = self.store.spans[below]
         return Truth.UNKNOWN if top.parent_id is not None and self._open(top.trace_id) else Truth.FALSE
+
+    def _below(self, above: object) -> Truth:
+        """Return whether a span that is not in the data may be below one that is: both are of one trace."""
+        if not isinstance(above, int) or above == UNKNOWN_SPAN:
+            return Truth.UNKNOWN
+        return Truth.UNKNOWN if self._open(self.store.spans[above].trace_id) else Truth.FALSE
 
     def _same_trace(self, one: int, two: object) -> bool:
         return isinstance(two, int) and self.store.spans[one].trace_id == self.store.spans[two].trace_id
