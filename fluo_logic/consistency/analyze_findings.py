@@ -119,16 +119,16 @@ class Analysis:
 
 
 def _finding_json(one: Finding) -> dict[str, object]:
-    made: dict[str, object] = {
+    witness = one.witness
+    return {
         "kind": one.kind,
         "rules": list(one.rules),
         "sentence": one.sentence,
-        "witness": None if one.witness is None else one.witness.otlp(),
+        "witness": None if witness is None else witness.otlp(),
         "undecided": one.undecided,
+        "replay": None if witness is None else {"now": witness.now, "verdicts": dict(witness.verdicts)},
+        "detail": dict(one.detail),
     }
-    if one.witness is not None:
-        made["replay"] = {"now": one.witness.now, "verdicts": dict(one.witness.verdicts)}
-    return made | ({"detail": dict(one.detail)} if one.detail else {})
 
 
 def witness_lines(witness: Witness, style: Style) -> list[str]:
