@@ -10,6 +10,7 @@ from typing import Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 
 from fluo_logic.errors import ConfigError
@@ -135,9 +136,16 @@ def attach(recorder: SpanRecorder, attached: list[object]) -> TracerProvider:
     provider: object = trace.get_tracer_provider()
     if isinstance(provider, trace.ProxyTracerProvider):
         # Without an exit handler: at the end of the tests nobody waits for these spans.
-        provider = TracerProvider(shutdown_on_exit=False)
+        provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         trace.set_tracer_provider(provider)
     return attach_to(provider, recorder, attached)
+
+
+def _resource() -> Resource:
+    """Return the resource of the environment; a service without a name is called ``test``."""
+    found = Resource.create()
+    unnamed = str(found.attributes.get(SERVICE_NAME, "")).startswith("unknown_service")
+    return found.merge(Resource({SERVICE_NAME: "test"})) if unnamed else found
 
 
 def attach_to(provider: object, recorder: SpanRecorder, attached: list[object]) -> TracerProvider:

@@ -1,6 +1,7 @@
 """Reads the Markdown of the documentation: fenced blocks, headings, links, generated tables.
 
-The first word after the fence tells what a block is; ``file=NAME`` after it saves the block under that name first.
+The first word after the fence tells what a block is; ``file=NAME`` after it saves the block under that name first,
+``varies`` says that the commands print ids, times and durations that differ on each run; these are not compared.
 
 =========== ===================================================================================================
 console     commands, each after ``$ `` (``> `` continues one), each followed by exactly what it prints
@@ -38,6 +39,7 @@ class Block:
     first: int
     last: int
     lines: tuple[str, ...]
+    varies: bool = False
 
     @property
     def text(self) -> str:
@@ -77,9 +79,9 @@ def blocks(lines: list[str]) -> Iterator[Block | SpanTable]:
             first = number
             while lines[number] != "```":
                 number += 1
-            kind, _, rest = fence["info"].strip().partition(" ")
-            named = rest.removeprefix("file=") if rest.startswith("file=") else None
-            yield Block(kind, named, first, number, tuple(lines[first:number]))
+            kind, *words = fence["info"].split() or [""]
+            named = next((word.removeprefix("file=") for word in words if word.startswith("file=")), None)
+            yield Block(kind, named, first, number, tuple(lines[first:number]), "varies" in words)
             number += 1
 
 

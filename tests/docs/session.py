@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -26,6 +27,12 @@ SHOWN: Final = ("README.md", "docs", "examples", "rules", "schemas", "tests", "f
 OUTSIDE: Final = ROOT / "../shared/traces"
 """Where recordings may lie that are not part of the repository."""
 RECORDINGS: Final = ("onlineboutique-checkout-fault.otlp.jsonl",)
+VARYING: Final = re.compile(
+    r"\b[0-9a-f]{16}(?:[0-9a-f]{16})?\b|\b(?=[a-f]*\d)[0-9a-f]{8}\b"  # ids and fingerprints
+    r"|\b\d{4}-\d\d-\d\d\b|\b\d\d:\d\d:\d\d(?:\.\d+)?\b|\b[\d.]+ ?(?:ns|µs|ms|s)\b"  # days, times and durations
+)
+RULED: Final = re.compile(r"([=_-])\1{2,}")
+"""Lines that fill the width of a terminal around a text that varies."""
 END: Final = "\x1e"
 """What is printed after each command, so that its output can be told from the next one's."""
 
@@ -95,7 +102,7 @@ class Session:
         self.halted = self.halted or self._needs_absent(block)
         said = io.StringIO()
         if not self.halted:
-            with contextlib.redirect_stdout(said):
+            with contextlib.redirect_stdout(said), importing(self.folder):
                 # Line numbers in a traceback are those of the document.
                 exec(compile("\n" * block.first + block.text, "document", "exec"), self.names)  # noqa: S102
         self.printed = said.getvalue()
@@ -111,7 +118,8 @@ class Session:
         for command, output in zip(found, self._shell(found), strict=True):
             lines.extend(f"{'> ' if number else '$ '}{line}" for number, line in enumerate(command.text.split("\n")))
             lines.extend(output)
-        return lines
+        same = block.varies and list(map(lasting, lines)) == list(map(lasting, block.lines))
+        return list(block.lines) if same else lines
 
     def _shell(self, found: list[Command]) -> Iterator[list[str]]:
         steps = [f"{command.text}\n__status=$?; printf '\\036'; (exit $__status)\n" for command in found]
@@ -141,10 +149,29 @@ class Session:
         return rows
 
 
+def lasting(line: str) -> str:
+    """Return a line without what differs from run to run."""
+    return RULED.sub(r"\1\1\1", VARYING.sub("*", line))
+
+
+@contextlib.contextmanager
+def importing(folder: Path) -> Iterator[None]:
+    """Let modules that the document has saved be imported, by this block only."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None) or "").startswith(str(folder)):
+                del sys.modules[name]
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a command: without settings of fluo, and with its command on the path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("FLUO_")}
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLUO_", "OTEL_", "PYTEST_"))}
+    # With CI, pytest writes longer lines.
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "BUILD_NUMBER"):
         kept.pop(name, None)
     folder = str(Path(sys.executable).parent)
     return {**kept, "PATH": f"{folder}{os.pathsep}{kept.get('PATH', '')}", "PYTHONIOENCODING": "utf-8"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,23 @@ def test_a_block_can_save_itself(tmp_path: Path) -> None:
     """A block that names a file is that file for the commands after it."""
     text = "```json file=a.json\n[]\n```\n```console\n$ cat a.json\n[]\n```"
     assert run(text, tmp_path) == text
+
+
+def test_what_varies_is_not_compared(tmp_path: Path) -> None:
+    """Ids, times and durations of a block that varies stay as they are written; anything else that differs is told."""
+    printed = "$ printf '%s' 'a 7e1fa09a 10:01:30.5 + 12.3 µs ====='"
+    said = f"```console varies\n{printed}\na 0e1fa09b 11:00:00.1 + 2 ms ===\n```"
+    wrong = said.replace("\na 0e", "\nb 0e")
+    fresh = Session(tmp_path)
+    assert fresh.run(said.splitlines()) == said.splitlines()
+    assert fresh.run(wrong.splitlines()) != wrong.splitlines()
+
+
+def test_saved_modules_can_be_imported(tmp_path: Path) -> None:
+    """Python imports what an earlier block saved, and leaves no module behind."""
+    text = "```python file=saved_here.py\nx = 1\n```\n\n```python\nfrom saved_here import x\n```"
+    assert run(text, tmp_path) == text
+    assert "saved_here" not in sys.modules
 
 
 def test_headings_and_links_are_found() -> None:
