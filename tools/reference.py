@@ -55,6 +55,7 @@ INPUT_GROUPS: Final = (
     ("I2", "Decoding it"),
     ("I3", "Records of it"),
     ("I4", "Soundness: nothing was lost, but something cannot be right"),
+    ("I5", "Writing spans: nothing was written"),
 )
 OTHER_GROUPS: Final = (
     (

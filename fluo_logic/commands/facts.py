@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
+import sys
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from fluo_logic.commands.check import rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.compile import check_output, program_of, write_result
-from fluo_logic.commands.forms import write_file
+from fluo_logic.commands.forms import write_chunks, write_file
 from fluo_logic.commands.output import tell_problems
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
+from fluo_logic.facts.model import Span
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.facts.store import FactStore
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.logic import Program
 from fluo_logic.tooling.fact_rows import asp_facts, csv_facts, csv_files, datalog_facts, within_scope
 
-FORMS: Final = ("asp", "csv", "datalog", "souffle")
+FORMS: Final = ("asp", "csv", "datalog", "otlp", "souffle")
 FOLDERS: Final = frozenset({"csv", "souffle"})
 """The forms of which ``-o`` names a folder."""
 
@@ -39,7 +42,10 @@ def run(arguments: Namespace) -> int:
     lost = any(problem.rejected for problem in dataset.problems)
     if arguments.scope is not None:
         dataset = within_scope(dataset, arguments.scope, program)
-    _write(form, FactStore(dataset), program, arguments.output)
+    if form == "otlp":
+        _write_otlp(dataset.spans, arguments.output)
+    else:
+        _write(form, FactStore(dataset), program, arguments.output)
     return EXIT_INPUT if lost else EXIT_OK
 
 
@@ -72,6 +78,17 @@ def _souffle(store: FactStore, program: Program | None) -> Mapping[str, str]:
     if program is None:
         raise ConfigError(code="C143", message="Soufflé's relations are those of rules", hint="name RULES too")
     return souffle_facts(program, store)
+
+
+def _write_otlp(spans: Sequence[Span], output: str | None) -> None:
+    from fluo_logic.facts.writers.otlp_json import lines  # noqa: PLC0415 - rarely asked for
+
+    if output is not None:
+        write_chunks(output, (line.encode() for line in lines(spans)))
+        return
+    ascii_only = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
+    for line in lines(spans, ascii_only=ascii_only):
+        sys.stdout.write(line)
 
 
 def _write_folder(files: Mapping[str, str], folder: str) -> None:

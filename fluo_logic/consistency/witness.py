@@ -10,15 +10,13 @@ from fluo_logic.consistency.encode_solve import EPOCH
 from fluo_logic.errors import InternalError
 from fluo_logic.facts.dataset import InputSummary, assemble
 from fluo_logic.facts.model import Kind, Span, Status
+from fluo_logic.facts.writers.otlp_json import request
 from fluo_logic.lang import write
 from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.pipeline import Options, report, solve
 from fluo_logic.report.violation import VERDICTS
-from fluo_logic.values import Value, canonical_text
 
 INPUT: Final = "witness"
-KINDS: Final = {kind: number for number, kind in enumerate(Kind)}
-STATUSES: Final = {Status.UNSET: 0, Status.OK: 1, Status.ERROR: 2}
 LATER: Final = 30 * 86_400 * 10**9
 """How long after a witness its data are said to end where a deadline has to be over: 30 days, in nanoseconds."""
 
@@ -33,7 +31,7 @@ class Witness:
 
     def otlp(self) -> dict[str, object]:
         """Return the trace as OTLP JSON."""
-        return otlp_json(self.spans)
+        return request(self.spans)
 
 
 def verdicts(spans: Sequence[Span], rules: Ruleset, now: int | None = None) -> dict[str, str]:
@@ -64,69 +62,7 @@ def replayed(spans: Sequence[Span], rules: Ruleset, expected: Mapping[str, bool]
         } & {*found.values()}:
             return Witness(tuple(spans), found, now)
     message = f"a generated trace has the verdicts {found}, and should be violated: {dict(expected)}"
-    raise InternalError(code="X403", message=message, hint=f"the trace is {otlp_json(spans)}")
-
-
-# --- OTLP ---------------------------------------------------------------------------------------------------------
-
-
-def otlp_json(spans: Sequence[Span]) -> dict[str, object]:
-    """Return spans as an OTLP JSON document, a batch for each run of spans of one resource and scope."""
-    batches: list[dict[str, object]] = []
-    for span in spans:
-        scope = {"name": span.scope.name} if span.scope.name else {}
-        batches.append(
-            {
-                "resource": {"attributes": _attributes(span.resource.attributes)},
-                "scopeSpans": [{"scope": scope, "spans": [_span(span)]}],
-            }
-        )
-    return {"resourceSpans": batches}
-
-
-def _span(span: Span) -> dict[str, object]:
-    made: dict[str, object] = {"traceId": span.trace_id, "spanId": span.span_id}
-    if span.parent_id is not None:
-        made["parentSpanId"] = span.parent_id
-    made |= {"name": span.name, "kind": KINDS[span.kind]}
-    if span.start is not None:
-        made["startTimeUnixNano"] = str(span.start)
-    if span.end is not None:
-        made["endTimeUnixNano"] = str(span.end)
-    if span.attributes:
-        made["attributes"] = _attributes(span.attributes)
-    if span.events:
-        made["events"] = [
-            {"name": one.name, "timeUnixNano": str(one.time), "attributes": _attributes(one.attributes)}
-            for one in span.events
-        ]
-    if span.links:
-        made["links"] = [{"traceId": one.trace_id, "spanId": one.span_id} for one in span.links]
-    if span.status is not Status.UNSET or span.status_message:
-        made["status"] = {"code": STATUSES[span.status], "message": span.status_message}
-    return made
-
-
-def _attributes(values: Mapping[str, Value]) -> list[dict[str, object]]:
-    return [{"key": key, "value": _value(value)} for key, value in sorted(values.items())]
-
-
-def _value(value: Value) -> dict[str, object]:
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case str():
-            return {"stringValue": value}
-        case bytes():
-            return {"bytesValue": canonical_text(value)}
-        case tuple():
-            return {"arrayValue": {"values": [_value(item) for item in value]}}
-        case _:
-            return {"kvlistValue": {"values": _attributes(value)}}
+    raise InternalError(code="X403", message=message, hint=f"the trace is {request(spans)}")
 
 
 # --- examples -----------------------------------------------------------------------------------------------------

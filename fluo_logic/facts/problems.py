@@ -21,7 +21,7 @@ KEPT_PER_CODE: Final = 100
 
 
 class Code(StrEnum):
-    """The stable codes of input problems: I1… opening, I2… decoding, I3… records, I4… soundness."""
+    """The stable codes of input problems: I1… opening, I2… decoding, I3… records, I4… soundness, I5… writing."""
 
     NOT_FOUND = "I101"
     NOT_OPENED = "I102"
@@ -50,6 +50,7 @@ class Code(StrEnum):
     OWN_PARENT = "I402"
     PARENT_CYCLE = "I403"
     COPIES_DIFFER = "I404"
+    NOT_WRITABLE = "I501"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
             "the copies of a span differ",
             "Were two exports of the same trace changed on the way, or are span ids not unique?",
             rejected=False,
+        ),
+        Code.NOT_WRITABLE: ProblemKind(
+            "a span holds what the format that is written cannot hold",
+            "Nothing is rounded or left out; another format may hold it.",
+            rejected=True,
         ),
     }
 )

@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from fluo_logic.facts.model import Kind, Span, Status
+from fluo_logic.facts.writers import otlp_json
 from fluo_logic.values import Value
 
 KINDS = list(Kind)
@@ -200,6 +201,7 @@ FILES: dict[str, Callable[[Sequence[Span]], bytes]] = {
     "json-lines": lambda spans: "".join(json.dumps(document([span], camel)) + "\n" for span in spans).encode(),
     "json-snake": lambda spans: json.dumps(document(spans, snake)).encode(),
     "json-gzip": lambda spans: gzip.compress(json.dumps(document(spans, camel)).encode()),
+    "json-of-fluo": lambda spans: "".join(otlp_json.lines(spans)).encode(),
     "protobuf": lambda spans: message(spans).SerializeToString(),
     "protobuf-framed": lambda spans: b"".join(len(data).to_bytes(4, "big") + data for data in _messages(spans)),
     "protobuf-varint": lambda spans: b"".join(_varint(len(data)) + data for data in _messages(spans)),

@@ -94,9 +94,11 @@ def text(raw: object, name: str) -> str:
 
 
 def trace_id(raw: object) -> str:
-    """Return the 32 lower-case hexadecimal digits of a trace id."""
+    """Return the 32 lower-case hexadecimal digits of a trace id, or the 16 of one that has 64 bits only."""
     if type(raw) is str and HEX_TRACE.fullmatch(raw) and raw != NO_TRACE:
         return raw
+    if type(raw) is str and len(raw) == len(NO_SPAN) and HEX.fullmatch(raw) and raw != NO_SPAN:
+        return raw.lower()  # of Jaeger or Zipkin, exported without padding
     return _required(raw, "trace id", TRACE_BYTES)
 
 
