@@ -69,14 +69,14 @@ def framing(data: bytes) -> Framing | None:
     """
     for may_break_off in (False, True):
         for kind in Framing:
-            filled = ((start, end) for start, end in _frames(data, kind) if start < end)
+            filled = ((start, end) for start, end in frames(data, kind) if start < end)
             for start, end in itertools.islice(filled, 1 if may_break_off else JUDGED):
                 if _is_message(data, start, end, may_break_off=may_break_off):
                     return kind
     return None
 
 
-def _frames(data: bytes, kind: Framing) -> Iterator[tuple[int, int]]:
+def frames(data: bytes, kind: Framing) -> Iterator[tuple[int, int]]:
     """Yield where the messages lie; the last end may be behind the end of the data."""
     position = 0
     while position < len(data):
@@ -137,7 +137,7 @@ def read(data: bytes, log: ProblemLog) -> Iterator[Span]:
         return
     reader = _Reader(data, log)
     end = 0
-    for start, end in _frames(data, kind):
+    for start, end in frames(data, kind):
         yield from reader.message(start, end)
     if end < len(data):
         log.report(Code.PROTOBUF_TRUNCATED, f"byte {end}", "the length of the next message breaks off.")
@@ -176,7 +176,7 @@ class _Reader:
             elif (message := self._parse(self._to_resource, field, "resource")) is None:
                 dropped = 1
             else:
-                resource, dropped = _resource(message, f"byte {field.start}", self._log)
+                resource, dropped = read_resource(message, f"byte {field.start}", self._log)
         for group in groups:
             yield from self._group(group, resource, dropped)
 
@@ -191,7 +191,7 @@ class _Reader:
         for field in spans:
             parsed = self._parse(self._to_span, field, "span")
             if parsed is not None:
-                span = _span(parsed, f"byte {field.start}", resource, scope, dropped, self._log)
+                span = read_span(parsed, f"byte {field.start}", resource, scope, dropped, self._log)
                 if span is not None:
                     yield span
 
@@ -247,12 +247,12 @@ def read_message(message: OtlpMessage, log: ProblemLog) -> Iterator[Span]:
     )
     for number, batch in enumerate(batches):
         place = f"resource_spans[{number}]"
-        resource, dropped = _resource(batch.resource, f"{place}.resource", log)
+        resource, dropped = read_resource(batch.resource, f"{place}.resource", log)
         for index, group in enumerate(batch.scope_spans):
             scope = Scope(group.scope.name, group.scope.version)
             for position, item in enumerate(group.spans):
                 where = f"{place}.scope_spans[{index}].spans[{position}]"
-                span = _span(item, where, resource, scope, dropped, log)
+                span = read_span(item, where, resource, scope, dropped, log)
                 if span is not None:
                     yield span
 
@@ -260,14 +260,16 @@ def read_message(message: OtlpMessage, log: ProblemLog) -> Iterator[Span]:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-def _resource(message: resource_pb2.Resource, where: str, log: ProblemLog) -> tuple[Resource, int]:
+def read_resource(message: resource_pb2.Resource, where: str, log: ProblemLog) -> tuple[Resource, int]:
+    """Return a resource, and how many attributes of it were dropped or cannot be read."""
     found, lost = _attributes(message.attributes, where, log)
     return Resource(found), lost + message.dropped_attributes_count
 
 
-def _span(
+def read_span(
     message: trace_pb2.Span, where: str, resource: Resource, scope: Scope, dropped: int, log: ProblemLog
 ) -> Span | None:
+    """Return a span, None for one that cannot be identified; ``dropped`` are the attributes that its resource lost."""
     try:
         trace_id = scalars.id_from_bytes(message.trace_id, "trace id", scalars.TRACE_BYTES)
         span_id = scalars.id_from_bytes(message.span_id, "span id", scalars.SPAN_BYTES)
@@ -340,7 +342,7 @@ def _attributes(pairs: Iterable[common_pb2.KeyValue], where: str, log: ProblemLo
     lost = 0
     for index, pair in enumerate(pairs):
         try:
-            value = _any_value(pair.value, pair.key)
+            value = read_value(pair.value, pair.key)
         except UnreadableError as error:
             lost += 1
             log.report(error.code, f"{where}.attributes[{index}]", f"the attribute is left out: {error.message}")
@@ -353,7 +355,7 @@ def _attributes(pairs: Iterable[common_pb2.KeyValue], where: str, log: ProblemLo
     return found, lost
 
 
-def _any_value(message: common_pb2.AnyValue, name: str) -> Value | None:
+def read_value(message: common_pb2.AnyValue, name: str) -> Value | None:
     """Return the value, None for an empty one.  How deep values may nest, the protobuf parser has decided."""
     match message.WhichOneof("value"):
         case "string_value":
@@ -365,10 +367,10 @@ def _any_value(message: common_pb2.AnyValue, name: str) -> Value | None:
         case "double_value":
             return message.double_value
         case "array_value":
-            items = (_any_value(item, name) for item in message.array_value.values)
+            items = (read_value(item, name) for item in message.array_value.values)
             return tuple(item for item in items if item is not None)
         case "kvlist_value":
-            pairs = ((pair.key, _any_value(pair.value, name)) for pair in message.kvlist_value.values)
+            pairs = ((pair.key, read_value(pair.value, name)) for pair in message.kvlist_value.values)
             return {key: value for key, value in pairs if value is not None}
         case "bytes_value":
             return message.bytes_value

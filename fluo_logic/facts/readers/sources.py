@@ -43,6 +43,8 @@ class Source:
 
     log: ProblemLog
     content: bytes | OtlpMessage | list[ReadableSpan] | None
+    path: Path | None = None
+    """The file that the content is, if it is one."""
 
 
 def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) -> Iterator[Source]:
@@ -134,7 +136,7 @@ def read_file(path: Path) -> Source:
     """Return a file as a source."""
     log = ProblemLog(str(path))
     try:
-        return Source(log, path.read_bytes())
+        return Source(log, path.read_bytes(), path)
     except OSError as error:
         log.report(Code.NOT_OPENED, "", f"the file cannot be read: {_reason(error)}.")
         return Source(log, None)
