@@ -20,6 +20,7 @@ from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.facts.readers.sources import TraceInput
 from fluo_logic.facts.store import FactStore, Ground, Row
+from fluo_logic.lang.source import place_of
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import ObligationPlan, Program, RulePlan
 from fluo_logic.report.missing import missing_attributes
@@ -254,6 +255,8 @@ class RuleCheck:
             verdicts=verdicts,
             obligations=len(matches) * len(self.plan.obligations),
             missing_attributes=missing_attributes(self.rule, self.session.store),
+            where=place_of(self.rule.origin),
+            metadata=self.rule.metadata,
         )
 
     def explanation(self, scope: Ground) -> Explanation:

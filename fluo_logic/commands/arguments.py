@@ -164,7 +164,7 @@ def _inputs(parser: ArgumentParser) -> list[Action]:
             "--format",
             action="append",
             metavar="FORMAT[=PATH]",
-            help="text (default), json or html, to standard output or a file; can be repeated",
+            help="text (default), json, html or sarif, to standard output or a file; can be repeated",
         ),
         parser.add_argument(
             "--now",

@@ -6,8 +6,10 @@ here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeAlias
 
 from fluo_logic.commands.output import Maker
@@ -41,6 +43,12 @@ def _report_html(report: Report, dataset: Dataset, *_: object) -> Made:
     return report_html(report, dataset)
 
 
+def _report_sarif(report: Report, _: Dataset, *__: object) -> Made:
+    from fluo_logic.report.sarif import report_sarif  # noqa: PLC0415 - start-up counts
+
+    return report_sarif(report, project_folder())
+
+
 def _explanation_text(explanation: Explanation, _: Dataset, colour: bool, width: int) -> Made:  # noqa: FBT001
     return explanation_text(explanation, colour=colour, width=width)
 
@@ -59,12 +67,21 @@ REPORT_FORMS: Final[Mapping[str, ReportForm]] = {
     "text": _report_text,
     "json": _report_json,
     "html": _report_html,
+    "sarif": _report_sarif,
 }
 EXPLANATION_FORMS: Final[Mapping[str, ExplanationForm]] = {
     "text": _explanation_text,
     "json": _explanation_json,
     "html": _explanation_html,
 }
+
+
+def project_folder() -> Path:
+    """Return what the addresses of files are to be relative to: the checkout on GitHub, else the current directory."""
+    here, checkout = Path.cwd(), os.environ.get("GITHUB_WORKSPACE")
+    if checkout and here.is_relative_to(Path(checkout).resolve()):
+        return Path(checkout)
+    return here
 
 
 def report_makers(report: Report, dataset: Dataset) -> Mapping[str, Maker]:

@@ -45,6 +45,7 @@ def _problem(problem: Problem) -> Document:
 
 
 def _rule(rule: RuleReport) -> Document:
+    place, about = rule.where, rule.metadata
     return {
         "id": rule.id,
         "title": rule.title,
@@ -52,6 +53,12 @@ def _rule(rule: RuleReport) -> Document:
         "verdicts": dict(rule.verdicts),
         "obligations": rule.obligations,
         "missing_attributes": dict(rule.missing_attributes),
+        "place": None if place is None else {"file": place.file, "line": place.line, "column": place.column},
+        "description": about.description,
+        "category": None if about.category is None else about.category.value,
+        "tags": list(about.tags),
+        "controls": list(about.controls),
+        "runbook": about.runbook,
     }
 
 

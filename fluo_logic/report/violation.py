@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from fluo_logic.errors import FluoError
+from fluo_logic.errors import FluoError, Where
 from fluo_logic.explain.proof import ObligationProof, SpanRef
 from fluo_logic.facts.dataset import InputSummary
 from fluo_logic.facts.model import Problem
-from fluo_logic.lang.syntax import Severity
+from fluo_logic.lang.syntax import Metadata, Severity
+from fluo_logic.report.excuse import BaselineUse, Waiver, WaiverUse
 
 VERDICTS: Final = ("violated", "inconclusive", "pending", "satisfied", "vacuous")
 """The verdicts of a scope, worst first."""
@@ -34,7 +36,8 @@ class Violation:
     ``verdict`` is ``violated``, or ``inconclusive`` or ``pending`` where the failure is not final.  ``scope`` is
     ``{"trace_id": …}``, ``{"user.id": …}`` or ``{}``.  ``witness`` holds the spans of the rule's variables, without
     the ``$``.  ``fingerprint`` is the same for the same rule and the same witnesses on every run and machine.
-    ``proof`` is None beyond the number of proofs that was asked for.
+    ``proof`` is None beyond the number of proofs that was asked for.  ``waiver`` is what it is waived by, ``known``
+    whether a baseline knows it (None: there is no baseline); either way it does not count.
     """
 
     rule: str
@@ -47,6 +50,23 @@ class Violation:
     sentence: str
     fingerprint: str
     proof: ObligationProof | None = None
+    waiver: Waiver | None = None
+    known: bool | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a violation proper: final, not waived, and not known to a baseline."""
+        return self.verdict == "violated" and self.waiver is None and not self.known
+
+    @property
+    def signature(self) -> str:
+        """16 hexadecimal digits that the rule, its obligation and the names and services of the witnesses decide.
+
+        So a violation that is recorded anew, with other ids, has the same one; two violations of a run may share it.
+        """
+        parts = [self.rule, " ".join(self.obligation.split())]
+        parts.extend(f"${name}={span.name}@{span.service or ''}" for name, span in sorted(self.witness.items()))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,7 @@ class RuleReport:
     """What became of one rule: how many scopes got which verdict, how many obligations there were.
 
     ``missing_attributes`` counts, for each attribute that the rule names, the spans of the rule's patterns without it.
+    ``where`` is the place of the rule's first words, ``metadata`` what the rule tells about itself.
     """
 
     id: str
@@ -62,6 +83,8 @@ class RuleReport:
     verdicts: Mapping[str, int]
     obligations: int
     missing_attributes: Mapping[str, int]
+    where: Where | None = None
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +102,52 @@ class DataReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a check: the data, every rule's verdicts, and every obligation that is not met."""
+    """The result of a check: the data, every rule's verdicts, and every obligation that is not met.
+
+    ``waivers`` and ``baseline`` are None where none were applied.
+    """
 
     data: DataReport
     rules: tuple[RuleReport, ...]
     violations: tuple[Violation, ...]
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    waivers: tuple[WaiverUse, ...] | None = None
+    baseline: BaselineUse | None = None
 
     @property
     def violated(self) -> tuple[Violation, ...]:
-        """The violations proper: without what is pending or inconclusive."""
-        return tuple(violation for violation in self.violations if violation.verdict == "violated")
+        """The violations proper: without what is pending or inconclusive, waived, or known to a baseline."""
+        return tuple(violation for violation in self.violations if violation.counts)
+
+    @property
+    def undecided(self) -> tuple[Violation, ...]:
+        """What is pending or inconclusive."""
+        return tuple(violation for violation in self.violations if violation.verdict != "violated")
+
+    @property
+    def waived(self) -> tuple[Violation, ...]:
+        """The violations that are waived."""
+        return tuple(violation for violation in self.violations if violation.waiver is not None)
+
+    @property
+    def known(self) -> tuple[Violation, ...]:
+        """The violations that a baseline knows, and that are not waived."""
+        return tuple(violation for violation in self.violations if violation.known and violation.waiver is None)
+
+    @property
+    def expired(self) -> tuple[WaiverUse, ...]:
+        """The waivers that have expired."""
+        return tuple(use for use in self.waivers or () if use.expired)
+
+    @property
+    def unused(self) -> tuple[WaiverUse, ...]:
+        """The waivers that fit no violation, and have not expired."""
+        return tuple(use for use in self.waivers or () if not use.fits and not use.expired)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is violated."""
-        return not self.violated
+        """Whether nothing is violated, and no waiver has expired."""
+        return not self.violated and not self.expired
 
     def at_least(self, severity: str) -> tuple[Violation, ...]:
         """Return the violations whose severity is ``severity`` or worse."""
@@ -102,7 +155,7 @@ class Report:
         return tuple(violation for violation in self.violated if violation.severity in worst)
 
     def raise_if_violated(self) -> None:
-        """Raise InvariantViolationError with the report as text, unless nothing is violated."""
+        """Raise InvariantViolationError with the report as text, unless nothing is violated: see `ok`."""
         if not self.ok:
             raise InvariantViolationError(code="V001", message=self.to_text(), report=self)
 

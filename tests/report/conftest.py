@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+import fluo_logic as fl
 from fluo_logic.explain import proof as p
+from fluo_logic.lang.parse import parse_rules
 
 ROOT: Final = Path(__file__).parents[2]
 MISSES: Final = ROOT / "tests" / "incidents" / "misses"
@@ -36,6 +38,33 @@ def otlp(*spans: dict[str, Any]) -> bytes:
     return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]}).encode()
 
 
+OTHER_RULES: Final = """
+rule values { when { v as $v } never { $v.number >= 1 or $v.text == "x" or $v.list == "y" } }
+rule absent-or-twice {
+  always { count(v) == 0 or (v.where(number > 5) as $a and v.where(number < 5) as $b and $a is not $b) }
+}
+rule windowed { across traces always { count(v) within 5s < 2 and max(v.span:duration) < 1s and avg(v.number) < 0 } }
+rule tree { when { c as $c } always { $c child of v.where(not exists(number)) and not c linked to v } }
+rule deadline { when { v as $v } always { $v before w within 1m } }
+rule ordered {
+  across traces by user.id
+  when { v as $v }
+  always { c after $v or (c descendant of $v and c.where(event(e))) }
+}
+rule nothing { when { nothing as $n } always { nothing after $n } }
+"""
+BIG: Final = 2**63 - 1
+OTHER_TRACES: Final = otlp(
+    otlp_span(1, 1, "v", 0, number={"intValue": str(BIG)}, user_id={"stringValue": "ü"}),
+    otlp_span(1, 2, "v", 1, 1, number={"doubleValue": "NaN"}, text={"bytesValue": "AAE="}),
+    otlp_span(1, 3, "c", 2, 1, list={"arrayValue": {"values": [{"doubleValue": 4.0}, {"boolValue": True}]}}),
+    otlp_span(2, 4, "c", 2, 77, user_id={"kvlistValue": {"values": [{"key": "k", "value": {"intValue": "1"}}]}}),
+    otlp_span(2, 5, "v", 2, 4, number={"doubleValue": "-Infinity"}),
+    otlp_span(2, 6, "u", 0),
+    {"name": "lost"},
+)
+
+
 def ref(number: int, start: int | None = 0, end: int | None = 1, name: str = "a") -> p.SpanRef:
     return p.SpanRef("t" * 32, f"{number:016x}", name, None, start, end)
 
@@ -57,3 +86,13 @@ def incident_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]
             write(incident, variant, path)
             files.append(path)
     return tuple(files)
+
+
+@pytest.fixture(scope="session")
+def everything() -> tuple[fl.Report, list[fl.Explanation]]:
+    """A report that holds every kind of node, value and verdict, and an explanation of each of its rules."""
+    found, errors = parse_rules(OTHER_RULES, "other.fluo")
+    assert errors == []
+    rules = fl.Ruleset(tuple(found))
+    report = fl.check(OTHER_TRACES, rules)
+    return report, [fl.explain(rule, OTHER_TRACES) for rule in rules.rules]

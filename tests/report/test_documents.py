@@ -14,10 +14,9 @@ from referencing import Registry, Resource
 
 import fluo_logic as fl
 from fluo_logic.explain.as_json import explanation_json, proof_json, value_json
-from fluo_logic.lang.parse import parse_rules
 from fluo_logic.report.as_json import report_json
 from fluo_logic.values import Value
-from tests.report.conftest import MISSES, PACK, ROOT, START, otlp, otlp_span
+from tests.report.conftest import BIG, MISSES, PACK, ROOT, START
 
 SCHEMAS: Final = {
     path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "schemas").glob("fluo-*.json")
@@ -27,31 +26,6 @@ REGISTRY: Final[Registry[Any]] = Registry().with_resources(
 )
 ADDED: Final = {"repair"}
 """Keys that a document has only where an option of the command asks for them."""
-OTHER_RULES: Final = """
-rule values { when { v as $v } never { $v.number >= 1 or $v.text == "x" or $v.list == "y" } }
-rule absent-or-twice {
-  always { count(v) == 0 or (v.where(number > 5) as $a and v.where(number < 5) as $b and $a is not $b) }
-}
-rule windowed { across traces always { count(v) within 5s < 2 and max(v.span:duration) < 1s and avg(v.number) < 0 } }
-rule tree { when { c as $c } always { $c child of v.where(not exists(number)) and not c linked to v } }
-rule deadline { when { v as $v } always { $v before w within 1m } }
-rule ordered {
-  across traces by user.id
-  when { v as $v }
-  always { c after $v or (c descendant of $v and c.where(event(e))) }
-}
-rule nothing { when { nothing as $n } always { nothing after $n } }
-"""
-BIG: Final = 2**63 - 1
-OTHER_TRACES: Final = otlp(
-    otlp_span(1, 1, "v", 0, number={"intValue": str(BIG)}, user_id={"stringValue": "ü"}),
-    otlp_span(1, 2, "v", 1, 1, number={"doubleValue": "NaN"}, text={"bytesValue": "AAE="}),
-    otlp_span(1, 3, "c", 2, 1, list={"arrayValue": {"values": [{"doubleValue": 4.0}, {"boolValue": True}]}}),
-    otlp_span(2, 4, "c", 2, 77, user_id={"kvlistValue": {"values": [{"key": "k", "value": {"intValue": "1"}}]}}),
-    otlp_span(2, 5, "v", 2, 4, number={"doubleValue": "-Infinity"}),
-    otlp_span(2, 6, "u", 0),
-    {"name": "lost"},
-)
 
 
 def validate(document: object, schema: str) -> None:
@@ -100,16 +74,6 @@ def test_reports_on_every_incident_follow_the_schema(incident_files: tuple[Path,
         document = report_json(fl.check(path, rules, max_proofs=5))
         validate(document, "fluo-report-1.json")
         assert json.loads(json.dumps(document))["data"]["spans"] > 0
-
-
-@pytest.fixture(scope="module")
-def everything() -> tuple[fl.Report, list[fl.Explanation]]:
-    """A report that holds every kind of node, value and verdict, and an explanation of each of its rules."""
-    found, errors = parse_rules(OTHER_RULES, "other.fluo")
-    assert errors == []
-    rules = fl.Ruleset(tuple(found))
-    report = fl.check(OTHER_TRACES, rules)
-    return report, [fl.explain(rule, OTHER_TRACES) for rule in rules.rules]
 
 
 def test_what_incidents_do_not_have_follows_the_schema_too(everything: tuple[fl.Report, list[fl.Explanation]]) -> None:
