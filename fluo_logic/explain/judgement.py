@@ -125,8 +125,10 @@ class Judgement:
                     f"trace {trace_id[:8]} has a hole: the parent {(span.parent_id or '')[:8]} of {span.name} "
                     f"{orphan[:8]} is not in the data"
                 )
-            if trace.has_hole:
+            if not trace.topmost:
                 return f"trace {trace_id[:8]} has a hole: it has no topmost span"
+            if trace.has_hole:
+                return f"trace {trace_id[:8]} has a hole: some of its spans were lost, or have not come yet"
         return None
 
     # --- proofs ---------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ class Trace:
     parent id, or one that does not resolve in the trace.  ``remote_parent`` is the unresolved parent id of a single
     topmost span; any other unresolved parent id makes its span one of ``orphans`` (span ids).  ``cyclic`` are the
     ids of spans that are their own ancestor.  ``children`` has an entry for each span that has any, and for each
-    unresolved parent id; the ids are in the order of ``spans``.
+    unresolved parent id; the ids are in the order of ``spans``.  ``incomplete`` is set by who knows that spans of the
+    trace were lost, or are still to come.
     """
 
     trace_id: str
@@ -42,11 +43,12 @@ class Trace:
     orphans: frozenset[str]
     cyclic: frozenset[str]
     children: Mapping[str, tuple[str, ...]] = field(repr=False, compare=False)
+    incomplete: bool = False
 
     @property
     def has_hole(self) -> bool:
-        """Whether a span is known to be missing: there is an orphan, or no topmost span."""
-        return bool(self.orphans) or not self.topmost
+        """Whether a span is known to be missing: there is an orphan, or no topmost span, or it was said so."""
+        return bool(self.orphans) or not self.topmost or self.incomplete
 
     def ancestors(self, span_id: str) -> tuple[str, ...]:
         """Return the ids of the spans above ``span_id``, nearest first.
