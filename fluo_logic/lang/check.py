@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,8 +13,9 @@ from fluo_logic.lang.source import Mistakes, place_of
 from fluo_logic.lang.suggest import choices, did_you_mean
 from fluo_logic.lang.syntax import Assignment, Example, ExampleSpan, PathKind, Rule
 
-SETTABLE: Final = ("span:kind", "span:status", "span:status_message", "scope:name")
+SETTABLE: Final = ("span:kind", "span:status", "span:status_message", "span:parent_id", "scope:name")
 """The intrinsics that the span of an example can set."""
+SPAN_ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def check_rule(rule: Rule, mistakes: Mistakes) -> None:
@@ -51,6 +53,9 @@ def duplicate_ids(rules: Sequence[Rule]) -> list[RuleError]:
 
 def _check_example(example: Example, mistakes: Mistakes) -> None:
     for trace in example.traces:
+        for top in trace:
+            for child in _spans(top.children):
+                _check_nested(child.attributes, mistakes)
         for span in _spans(trace):
             if span.start < 0 or (span.end is not None and span.end < span.start):
                 message = "a span of an example starts at zero or later, and ends no earlier than it starts"
@@ -76,6 +81,16 @@ def _check_assignments(assignments: Sequence[Assignment], mistakes: Mistakes) ->
         elif words is not None and item.value not in words:
             hint = did_you_mean(item.value, words) or f"it is one of {choices(words)}"
             mistakes.report_at("E206", f"`{item.path.key}` is never `{item.value}`", item.origin, hint)
+        elif item.path.key == "span:parent_id" and not SPAN_ID.fullmatch(item.value):
+            message = "the id of a parent that is not there has 16 hexadecimal digits, in small letters"
+            mistakes.report_at("E133", message, item.origin)
+
+
+def _check_nested(assignments: Sequence[Assignment], mistakes: Mistakes) -> None:
+    for item in assignments:
+        if item.path.kind is PathKind.INTRINSIC and item.path.key == "span:parent_id":
+            message = "the parent of this span is the one that it stands in"
+            mistakes.report_at("E133", message, item.origin, "only a span that stands in no other can set it")
 
 
 def _spans(spans: Sequence[ExampleSpan]) -> Iterator[ExampleSpan]:

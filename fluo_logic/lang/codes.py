@@ -192,7 +192,7 @@ _TABLE: Final = (
         "E133",
         "Values of an example",
         "An example sets attributes, resource attributes, and the fields `span:kind`, `span:status`,"
-        " `span:status_message` and `scope:name`, each once.",
+        " `span:status_message`, `scope:name` and, where it stands in no other span, `span:parent_id`, each once.",
         'never { a } example violated "x" { a(span:duration: 1) @ 0s .. 1s }',
     ),
     Code(

@@ -368,7 +368,7 @@ class _Completion:
             yield from self.values(Frame(Inside.PREDICATE, "(", frame.name, None, frame.tokens))
         elif frame.last.kind == "" or frame.last.text == ",":
             yield from (_attribute(key, f"{write.name(key)}: ", keys) for key in keys.values)
-            for key in ("span:kind", "span:status", "span:status_message", "scope:name"):
+            for key in ("span:kind", "span:status", "span:status_message", "span:parent_id", "scope:name"):
                 yield Entry(key, f"{key}: ", Sort.INTRINSIC, words.INTRINSICS[key])
 
 

@@ -21,7 +21,7 @@ def example_spans(example: Example) -> tuple[Span, ...]:
 
     The numbers stand in the first digits of the ids, which are the ones that proofs show.  A span without
     ``span:kind`` is internal, as the SDKs make it.  ``in "service"`` is the ``service.name`` of that span; spans
-    nested in it do not inherit it.
+    nested in it do not inherit it.  A span at the top may name a parent that is not there with ``span:parent_id``.
     """
     numbers = _Numbers()
     return tuple(
@@ -64,7 +64,7 @@ def _with_children(given: ExampleSpan, trace_id: str, parent: str | None, number
         trace_id=trace_id,
         span_id=span_id,
         name=given.name,
-        parent_id=parent,
+        parent_id=parent or said.intrinsics.get("span:parent_id"),
         kind=Kind(said.intrinsics.get("span:kind", Kind.INTERNAL.value)),
         status=Status(said.intrinsics.get("span:status", Status.UNSET.value)),
         status_message=said.intrinsics.get("span:status_message", ""),

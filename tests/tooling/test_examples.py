@@ -82,6 +82,13 @@ def test_an_example_is_spans_with_ids_that_never_change() -> None:
     assert b.resource.service is None
 
 
+def test_an_example_can_have_orphans() -> None:
+    """A span at the top can name a parent that is not there; the only one of its trace then has a remote parent."""
+    orphan = 'never { *.where(span:orphan) } example %s "e" { a(span:parent_id: "00000000000000ff") @ 0s .. 1s %s }'
+    results = [run_examples(load_one(orphan % words)) for words in (("satisfied", ""), ("violated", "b @ 0s .. 1s"))]
+    assert [one.passed for (result,) in results for one in result.examples] == [True, True]
+
+
 VERDICTS: Final = {
     "violated": 'never { a } example violated "e" { a @ 0s .. 1s }',
     "satisfied": 'when { b } never { a } example satisfied "e" { b @ 0s .. 1s }',
