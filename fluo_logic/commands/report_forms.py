@@ -49,6 +49,30 @@ def _report_sarif(report: Report, _: Dataset, *__: object) -> Made:
     return report_sarif(report, project_folder())
 
 
+def _report_jsonl(report: Report, *_: object) -> Made:
+    from fluo_logic.report.jsonl import report_jsonl  # noqa: PLC0415 - start-up counts
+
+    return report_jsonl(report)
+
+
+def _report_junit(report: Report, *_: object) -> Made:
+    from fluo_logic.report.junit import report_junit  # noqa: PLC0415 - start-up counts
+
+    return report_junit(report, project_folder())
+
+
+def _report_github(report: Report, *_: object) -> Made:
+    from fluo_logic.report.github import report_github  # noqa: PLC0415 - start-up counts
+
+    return report_github(report, project_folder())
+
+
+def _report_markdown(report: Report, *_: object) -> Made:
+    from fluo_logic.report.markdown import report_markdown  # noqa: PLC0415 - start-up counts
+
+    return report_markdown(report)
+
+
 def _explanation_text(explanation: Explanation, _: Dataset, colour: bool, width: int) -> Made:  # noqa: FBT001
     return explanation_text(explanation, colour=colour, width=width)
 
@@ -66,8 +90,12 @@ def _explanation_html(explanation: Explanation, dataset: Dataset, *_: object) ->
 REPORT_FORMS: Final[Mapping[str, ReportForm]] = {
     "text": _report_text,
     "json": _report_json,
-    "html": _report_html,
+    "jsonl": _report_jsonl,
+    "junit": _report_junit,
     "sarif": _report_sarif,
+    "github": _report_github,
+    "markdown": _report_markdown,
+    "html": _report_html,
 }
 EXPLANATION_FORMS: Final[Mapping[str, ExplanationForm]] = {
     "text": _explanation_text,

@@ -16,7 +16,7 @@ from fluo_logic.commands.configuration import Configuration, read_configuration
 from fluo_logic.errors import ConfigError, Where
 from fluo_logic.lang.suggest import did_you_mean, nearest
 
-FORMATS: Final = ("text", "json", "html", "sarif")
+FORMATS: Final = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown", "html")
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 """As in the rule language, which is not imported to print a help text."""
 PREFIX: Final = "FLUO_"

@@ -4,21 +4,65 @@ from __future__ import annotations
 
 from typing import Final
 
-from fluo_logic.explain.as_json import Document, proof_json
+from fluo_logic.errors import Where
+from fluo_logic.explain.as_json import Document, Json, proof_json
 from fluo_logic.facts.model import Problem
+from fluo_logic.report.excuse import KnownViolation, Waiver
 from fluo_logic.report.violation import DataReport, Report, RuleReport, Violation
 
 REPORT_SCHEMA: Final = "fluo-report/1"
 
 
-def report_json(report: Report) -> dict[str, object]:
-    """Return the document; `json.dumps` writes it as it is."""
+def report_json(report: Report) -> Document:
+    """Return the document; `json.dumps` writes it as it is.
+
+    What waivers and a baseline came to is only in it where there were some.
+    """
+    summary = summary_json(report)
     return {
         "schema": REPORT_SCHEMA,
-        "data": _data(report.data),
-        "rules": [_rule(rule) for rule in report.rules],
-        "violations": [_violation(violation) for violation in report.violations],
+        "data": summary.pop("data"),
+        "rules": summary.pop("rules"),
+        "violations": [violation_json(violation, report) for violation in report.violations],
+        **summary,
     }
+
+
+def summary_json(report: Report) -> Document:
+    """Return what a report says beside its violations."""
+    document: Document = {"data": _data(report.data), "rules": [_rule(rule) for rule in report.rules]}
+    if report.waivers is not None:
+        document["waivers"] = [
+            {"waiver": _waiver(use.waiver), "fits": use.fits, "expired": use.expired} for use in report.waivers
+        ]
+    if report.baseline is not None:
+        document["baseline"] = {
+            "known": report.baseline.known,
+            "fixed": [known_json(known) for known in report.baseline.fixed],
+        }
+    return document
+
+
+def known_json(known: KnownViolation) -> Document:
+    """Return an entry of a baseline."""
+    return {"rule": known.rule, "fingerprint": known.fingerprint, "signature": known.signature}
+
+
+def _waiver(waiver: Waiver) -> Document:
+    return {
+        "rule": waiver.rule,
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "fingerprint": waiver.fingerprint,
+        "scope": dict(waiver.scope),
+        "attributes": dict(waiver.attributes),
+        "place": _place(waiver.where),
+    }
+
+
+def _place(where: Where | None) -> Json:
+    return None if where is None else {"file": where.file, "line": where.line, "column": where.column}
 
 
 def _data(data: DataReport) -> Document:
@@ -45,7 +89,7 @@ def _problem(problem: Problem) -> Document:
 
 
 def _rule(rule: RuleReport) -> Document:
-    place, about = rule.where, rule.metadata
+    about = rule.metadata
     return {
         "id": rule.id,
         "title": rule.title,
@@ -53,7 +97,7 @@ def _rule(rule: RuleReport) -> Document:
         "verdicts": dict(rule.verdicts),
         "obligations": rule.obligations,
         "missing_attributes": dict(rule.missing_attributes),
-        "place": None if place is None else {"file": place.file, "line": place.line, "column": place.column},
+        "place": _place(rule.where),
         "description": about.description,
         "category": None if about.category is None else about.category.value,
         "tags": list(about.tags),
@@ -62,8 +106,9 @@ def _rule(rule: RuleReport) -> Document:
     }
 
 
-def _violation(violation: Violation) -> Document:
-    return {
+def violation_json(violation: Violation, report: Report) -> Document:
+    """Return an entry of a report."""
+    document: Document = {
         "rule": violation.rule,
         "title": violation.title,
         "severity": violation.severity,
@@ -76,5 +121,11 @@ def _violation(violation: Violation) -> Document:
         "obligation": violation.obligation,
         "sentence": violation.sentence,
         "fingerprint": violation.fingerprint,
+        "signature": violation.signature,
         "proof": None if violation.proof is None else proof_json(violation.proof),
     }
+    if report.waivers is not None:
+        document["waived_by"] = None if violation.waiver is None else _waiver(violation.waiver)
+    if report.baseline is not None:
+        document["in_baseline"] = bool(violation.known)
+    return document

@@ -17,9 +17,9 @@ NOTHING: Final = "<!-- -->"
 def escaped(text: str) -> str:
     """Return one line of Markdown that shows ``text``, controls and line ends as visible escapes.
 
-    Every ASCII punctuation that could begin something is escaped (CommonMark 6.1).
+    Every ASCII punctuation that could begin something is escaped (CommonMark 6.1); spaces at the ends are left out.
     """
-    return PUNCTUATION.sub(lambda found: f"\\{found[0]}", inert(text))
+    return PUNCTUATION.sub(lambda found: f"\\{found[0]}", inert(text).strip())
 
 
 def plain(text: str) -> str:

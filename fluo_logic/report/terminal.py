@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fluo_logic.explain.outline import proof_day
 from fluo_logic.explain.text import VERDICT_STYLE, Style, proof_lines, scope_text
-from fluo_logic.explain.words import plural, shortened
-from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
+from fluo_logic.explain.words import inert, plural, shortened
+from fluo_logic.report.tally import MARKS, Tally, data_text, headline, tallies
+from fluo_logic.report.violation import VERDICTS, Report, Violation
 
 LISTED: Final = 5
 """How many violations without proof are listed after those with one."""
@@ -20,21 +21,25 @@ SEVERITY_STYLE: Final = {
     "low": ("cyan",),
     "info": ("dim",),
 }
+OUTCOME_STYLE: Final = {**VERDICT_STYLE, "excused": (MARKS["excused"], "cyan")}
+"""The mark and the colour of what became of a rule."""
 
 
 def report_text(report: Report, *, colour: bool = False, width: int = 100) -> str:
     """Return the whole report: violations with their proofs, rule by rule, then the table of rules."""
     style = Style(colour, width)
-    lines = [*_violations(report, style), *_table(report, style), "", _summary(report, style)]
+    tallied = list(tallies(report))
+    lines = [*_violations(tallied, style), *_table(tallied, style), "", _summary(report, style)]
     return "\n".join(lines) + "\n"
 
 
-def _violations(report: Report, style: Style) -> Iterator[str]:
-    for rule in report.rules:
-        found = [violation for violation in report.violations if violation.rule == rule.id]
-        if not found:
+def _violations(tallied: Sequence[Tally], style: Style) -> Iterator[str]:
+    for tally in tallied:
+        found = [violation for violation in tally.entries if not violation.excused]
+        if not tally.entries:
             continue
-        yield _heading(rule, style)
+        yield _heading(tally, style)
+        yield from _excused(tally, style)
         proved = [violation for violation in found if violation.proof is not None]
         rest = [violation for violation in found if violation.proof is None]
         for violation in proved:
@@ -52,12 +57,28 @@ def _violations(report: Report, style: Style) -> Iterator[str]:
         yield ""
 
 
-def _heading(rule: RuleReport, style: Style) -> str:
-    worst = next(verdict for verdict in VERDICTS if rule.verdicts[verdict])
-    mark, name = VERDICT_STYLE[worst]
+def _excused(tally: Tally, style: Style) -> Iterator[str]:
+    """Yield what does not count: two lines or more for each waived violation, and how many are known."""
+    mark = style.paint(*OUTCOME_STYLE["excused"])
+    waived = [(violation, violation.waiver) for violation in tally.waived if violation.waiver is not None]
+    for violation, waiver in waived[:LISTED]:
+        said = f"{shortened(violation.sentence, 400)} ({scope_text(violation.scope.items())})"
+        wrapped = textwrap.wrap(said, max(40, style.width - 4)) or [""]
+        yield f"  {mark} {wrapped[0]}"
+        yield from (f"    {line}" for line in wrapped[1:])
+        yield style.paint(f"    waived: {inert(waiver.text)}", "dim")
+    if len(waived) > LISTED:
+        yield style.paint(f"  … and {len(waived) - LISTED:,} more waived", "dim")
+    if tally.known:
+        known = plural(len(tally.known), "violation")
+        yield f"  {mark} {style.paint(f'{known} known to the baseline', 'dim')}"
+
+
+def _heading(tally: Tally, style: Style) -> str:
+    rule = tally.rule
     severity = style.paint(rule.severity, *SEVERITY_STYLE[rule.severity])
     title = f" — {rule.title}" if rule.title else ""
-    return f"{style.paint(mark, name)} {style.paint(rule.id, 'bold')} [{severity}]{title}"
+    return f"{style.paint(*OUTCOME_STYLE[tally.outcome])} {style.paint(rule.id, 'bold')} [{severity}]{title}"
 
 
 def violation_lines(violation: Violation, style: Style, indent: str = "  ") -> list[str]:
@@ -78,42 +99,27 @@ def violation_lines(violation: Violation, style: Style, indent: str = "  ") -> l
     return lines
 
 
-def _table(report: Report, style: Style) -> Iterator[str]:
-    """Yield a line for each rule: its worst verdict, and how many scopes got which."""
-    widest = max((len(rule.id) for rule in report.rules), default=0)
-    for rule in report.rules:
+def _table(tallied: Sequence[Tally], style: Style) -> Iterator[str]:
+    """Yield a line for each rule: what became of it, and how many scopes got which verdict."""
+    widest = max((len(tally.rule.id) for tally in tallied), default=0)
+    for tally in tallied:
+        rule = tally.rule
         counts = [(verdict, rule.verdicts[verdict]) for verdict in VERDICTS if rule.verdicts[verdict]]
-        worst = counts[0][0] if counts else "vacuous"
-        mark, name = VERDICT_STYLE[worst]
         told = " · ".join(style.paint(f"{count:,} {verdict}", VERDICT_STYLE[verdict][1]) for verdict, count in counts)
-        yield f"{style.paint(mark, name)} {rule.id.ljust(widest)}  {told or style.paint('no scope', 'dim')}"
-        if rule.missing_attributes and worst != "vacuous":
+        excused = [f"{len(entries):,} {word}" for entries, word in ((tally.waived, "waived"), (tally.known, "known"))]
+        apart = ", ".join(text for text in excused if not text.startswith("0 "))
+        mark = style.paint(*OUTCOME_STYLE[tally.outcome])
+        yield (
+            f"{mark} {rule.id.ljust(widest)}  {told or style.paint('no scope', 'dim')}"
+            f"{style.paint(f' ({apart})', 'dim') if apart else ''}"
+        )
+        if rule.missing_attributes and tally.outcome != "vacuous":
             missing = ", ".join(f"{key} on {plural(count, 'span')}" for key, count in rule.missing_attributes.items())
             yield style.paint(f"  {' ' * widest}  missing: {missing}", "dim")
 
 
 def _summary(report: Report, style: Style) -> str:
-    violated = len(report.violated)
-    undecided = len(report.violations) - violated
-    read = data_text(report.data)
-    if violated:
-        rules = len({violation.rule for violation in report.violated})
-        head = style.paint(f"{plural(violated, 'violation')} of {plural(rules, 'rule')}", "red", "bold")
-    else:
-        head = style.paint("nothing violated", "green", "bold")
-    if undecided:
-        head += f", {undecided:,} pending or inconclusive"
-    return f"{head} — {plural(len(report.rules), 'rule')} on {read}"
-
-
-def data_text(data: DataReport) -> str:
-    """Return what was read, in words."""
-    parts = [f"{plural(data.spans, 'span')} in {plural(data.traces, 'trace')}"]
-    if data.merged:
-        parts.append(f"{plural(data.merged, 'copy').replace('copys', 'copies')} merged")
-    if data.orphans:
-        parts.append(plural(data.orphans, "orphan"))
-    rejected = sum(problem.rejected for problem in data.problems)
-    if rejected:
-        parts.append(f"{plural(rejected, 'record')} rejected")
-    return ", ".join(parts)
+    told = headline(report)
+    first, comma, rest = told.partition(", ")
+    head = style.paint(first, "red" if report.violated else "green", "bold") + comma + rest
+    return f"{head} — {plural(len(report.rules), 'rule')} on {data_text(report.data)}"

@@ -56,7 +56,12 @@ class Violation:
     @property
     def counts(self) -> bool:
         """Whether it is a violation proper: final, not waived, and not known to a baseline."""
-        return self.verdict == "violated" and self.waiver is None and not self.known
+        return self.verdict == "violated" and not self.excused
+
+    @property
+    def excused(self) -> bool:
+        """Whether it is waived, or known to a baseline."""
+        return self.waiver is not None or bool(self.known)
 
     @property
     def signature(self) -> str:
@@ -121,8 +126,8 @@ class Report:
 
     @property
     def undecided(self) -> tuple[Violation, ...]:
-        """What is pending or inconclusive."""
-        return tuple(violation for violation in self.violations if violation.verdict != "violated")
+        """What is pending or inconclusive, and not waived."""
+        return tuple(one for one in self.violations if one.verdict != "violated" and one.waiver is None)
 
     @property
     def waived(self) -> tuple[Violation, ...]:
@@ -169,4 +174,4 @@ class Report:
         """Return the report as ``fluo-report/1``, ready for `json.dumps`."""
         from fluo_logic.report.as_json import report_json  # noqa: PLC0415 - likewise
 
-        return report_json(self)
+        return dict(report_json(self))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 import fluo_logic as fl
+from fluo_logic.errors import Where
 from fluo_logic.explain import proof as p
 from fluo_logic.lang.parse import parse_rules
+from fluo_logic.report.excuse import BaselineUse, KnownViolation, Waiver, WaiverUse
 
 ROOT: Final = Path(__file__).parents[2]
 MISSES: Final = ROOT / "tests" / "incidents" / "misses"
@@ -96,3 +100,57 @@ def everything() -> tuple[fl.Report, list[fl.Explanation]]:
     rules = fl.Ruleset(tuple(found))
     report = fl.check(OTHER_TRACES, rules)
     return report, [fl.explain(rule, OTHER_TRACES) for rule in rules.rules]
+
+
+MIXED_RULES: Final = """
+rule audited "Each <b>action</b> has a log" {
+  severity critical
+  description "Who did what, and when."
+  tags audit
+  controls "SOC2:CC7.2"
+  runbook "https://runbooks.example/audited"
+  display "{$a.user.id} did something and left no log"
+  when { admin.action as $a }
+  always { audit.log.where(user.id == $a.user.id) after $a }
+}
+rule answered {
+  severity low
+  when { question as $q }
+  always { $q before answer within 1m }
+}
+rule quiet "Nothing is noisy" { never { noise } }
+rule idle { when { nothing } always { nowhere } }
+"""
+MIXED_TRACES: Final = otlp(
+    *(
+        otlp_span(number, 1, "admin.action", number, user_id={"stringValue": f"user {number}"})
+        for number in range(1, 5)
+    ),
+    otlp_span(5, 1, "admin.action", 5, user_id={"stringValue": "x](y) <script>@octocat\n::error::z"}),
+    otlp_span(6, 1, "question", 100),
+    otlp_span(7, 1, "noisy|pipe", 6),
+    {"name": "lost"},
+)
+
+
+@pytest.fixture(scope="session")
+def mixed() -> fl.Report:
+    """Violations that count, a waived one, a known one, a pending one; lost input; waivers of each sort."""
+    found, errors = parse_rules(MIXED_RULES, "rules/mixed.fluo")
+    assert errors == []
+    report = fl.check(MIXED_TRACES, fl.Ruleset(tuple(found)), max_proofs=4)
+    waiver = Waiver("audited", "ops@example", "until *all* is logged", date(2026, 12, 31), where=Where("w.toml", 1, 1))
+    late = replace(waiver, expires=date(2026, 1, 1))
+    violations = [replace(violation, known=False) for violation in report.violations]
+    violations[1] = replace(violations[1], waiver=waiver)
+    violations[2] = replace(violations[2], known=True)
+    uses = tuple(
+        WaiverUse(one, fits, expired)
+        for one, fits, expired in (
+            (waiver, 1, False),
+            (late, 2, True),
+            (replace(waiver, fingerprint="0" * 16), 0, False),
+        )
+    )
+    known = KnownViolation("audited", "ab" * 8, "cd" * 8)
+    return replace(report, violations=tuple(violations), waivers=uses, baseline=BaselineUse(1, (known,)))

@@ -14,7 +14,7 @@ from fluo_logic.facts.model import NO_RESOURCE, Problem, Resource, Span
 from fluo_logic.report.html.citations import proof_spans
 from fluo_logic.report.html.page import page
 from fluo_logic.report.html.payload import Json, Payload
-from fluo_logic.report.terminal import data_text
+from fluo_logic.report.tally import data_text
 from fluo_logic.report.violation import VERDICTS, Report, RuleReport, Violation
 
 if TYPE_CHECKING:
