@@ -6,12 +6,13 @@ import codecs
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from fluo_logic.commands.check import rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.compile import check_output, program_of, write_result
-from fluo_logic.commands.forms import write_chunks, write_file
+from fluo_logic.commands.forms import write_file, write_whole_file
 from fluo_logic.commands.output import tell_problems
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
@@ -22,7 +23,12 @@ from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.logic import Program
 from fluo_logic.tooling.fact_rows import asp_facts, csv_facts, csv_files, datalog_facts, within_scope
 
-FORMS: Final = ("asp", "csv", "datalog", "otlp", "souffle")
+FORMS: Final = ("arrow", "asp", "csv", "datalog", "otlp", "parquet", "souffle")
+DEFAULT: Final = "asp"
+TABLES: Final = frozenset({"arrow", "parquet"})
+"""The forms that are not text."""
+SPAN_FORMS: Final = TABLES | {"otlp"}
+"""The forms that hold the spans themselves."""
 FOLDERS: Final = frozenset({"csv", "souffle"})
 """The forms of which ``-o`` names a folder."""
 
@@ -31,7 +37,7 @@ def run(arguments: Namespace) -> int:
     """Write the facts of traces; return the exit status."""
     settings = read_settings(arguments)
     warn_of_variables()
-    form = arguments.to or FORMS[0]
+    form = arguments.to or DEFAULT
     if form not in FORMS:
         hint = did_you_mean(form, FORMS) or f"the forms are {', '.join(FORMS)}"
         raise ConfigError(code="C102", message=f"--to: there is no form `{form}`", hint=hint)
@@ -42,14 +48,20 @@ def run(arguments: Namespace) -> int:
     lost = any(problem.rejected for problem in dataset.problems)
     if arguments.scope is not None:
         dataset = within_scope(dataset, arguments.scope, program)
-    if form == "otlp":
-        _write_otlp(dataset.spans, arguments.output)
+    if form in SPAN_FORMS:
+        _write_spans(form, dataset.spans, arguments.output)
     else:
         _write(form, FactStore(dataset), program, arguments.output)
     return EXIT_INPUT if lost else EXIT_OK
 
 
 def _check_target(form: str, output: str | None) -> None:
+    if form in TABLES:
+        if output is None:
+            raise ConfigError(code="C148", message=f"{form} is no text", hint=f"name a file with -o, x.{form} for one")
+        if find_spec("pyarrow") is None:
+            hint = 'install it with `pip install "fluo_logic[parquet]"`'
+            raise ConfigError(code="C150", message="this form needs the package pyarrow", hint=hint)
     if form not in FOLDERS:
         check_output(output)
     elif output is not None and Path(output).exists() and not Path(output).is_dir():
@@ -80,11 +92,25 @@ def _souffle(store: FactStore, program: Program | None) -> Mapping[str, str]:
     return souffle_facts(program, store)
 
 
+def _write_spans(form: str, spans: Sequence[Span], output: str | None) -> None:
+    match form:
+        case "parquet":
+            from fluo_logic.facts.writers.arrow import write_parquet  # noqa: PLC0415 - only the form that is asked for
+
+            write_whole_file(output or "", lambda out: write_parquet(out, spans))
+        case "arrow":
+            from fluo_logic.facts.writers.arrow import write_arrow  # noqa: PLC0415 - likewise
+
+            write_whole_file(output or "", lambda out: write_arrow(out, spans))
+        case _:
+            _write_otlp(spans, output)
+
+
 def _write_otlp(spans: Sequence[Span], output: str | None) -> None:
     from fluo_logic.facts.writers.otlp_json import lines  # noqa: PLC0415 - rarely asked for
 
     if output is not None:
-        write_chunks(output, (line.encode() for line in lines(spans)))
+        write_whole_file(output, lambda out: out.writelines(line.encode() for line in lines(spans)))
         return
     ascii_only = codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8"
     for line in lines(spans, ascii_only=ascii_only):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import BinaryIO, Final
 
 from fluo_logic.commands.output import WIDTH, Maker, check_targets, json_text, text_width, wants_colour, write_text
 from fluo_logic.commands.settings import Output
 from fluo_logic.errors import ConfigError
-from fluo_logic.facts.writers.files import write_whole
+from fluo_logic.facts.writers.files import replace_whole
 from fluo_logic.lang.suggest import did_you_mean
 
 DEFAULT: Final = "text"
@@ -65,13 +65,14 @@ def _content(made: str | Mapping[str, object], encoding: str = "utf-8") -> str:
 
 def write_file(path: str, text: str) -> None:
     """Write a text file; raises ConfigError where the system refuses."""
-    write_chunks(path, [text.encode("utf-8", "backslashreplace")])
+    data = text.encode("utf-8", "backslashreplace")
+    write_whole_file(path, lambda out: out.writelines([data]))
 
 
-def write_chunks(path: str, chunks: Iterable[bytes]) -> None:
-    """Write a file, whole or not at all; raises ConfigError where the system refuses."""
+def write_whole_file(path: str, write: Callable[[BinaryIO], None]) -> None:
+    """Make a file of what ``write`` writes, whole or not at all; raises ConfigError where the system refuses."""
     try:
-        write_whole(path, chunks)
+        replace_whole(path, write)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(code="C120", message=f"`{path}` cannot be written: {reason}") from error

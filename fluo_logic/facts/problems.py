@@ -28,7 +28,7 @@ class Code(StrEnum):
     NOTHING_THERE = "I103"
     EMPTY = "I104"
     NOT_TRACES = "I105"
-    NOT_READ_YET = "I106"
+    PACKAGE_MISSING = "I106"
     OTHER_SIGNAL = "I107"
     COMPRESSION_TRUNCATED = "I201"
     COMPRESSION_CORRUPT = "I202"
@@ -38,6 +38,8 @@ class Code(StrEnum):
     PROTOBUF_TRUNCATED = "I206"
     NOT_UNICODE = "I207"
     TOO_DEEP = "I208"
+    TABLE_MALFORMED = "I209"
+    TABLE_TRUNCATED = "I210"
     WRONG_TYPE = "I301"
     ID_MISSING = "I302"
     ID_INVALID = "I303"
@@ -46,6 +48,7 @@ class Code(StrEnum):
     ENUM_UNKNOWN = "I306"
     KEY_REPEATED = "I307"
     PROCESS_UNKNOWN = "I308"
+    COLUMN_UNUSED = "I309"
     END_BEFORE_START = "I401"
     OWN_PARENT = "I402"
     PARENT_CYCLE = "I403"
@@ -74,19 +77,19 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
         ),
         Code.NOTHING_THERE: ProblemKind(
             "the folder or glob holds no trace files",
-            "Folders are searched for .json .jsonl .ndjson .otlp .pb .binpb .bin files, also with .gz or .zst after "
-            "it; name other files one by one.",
+            "Folders are searched for .json .jsonl .ndjson .otlp .pb .binpb .bin .parquet .arrow files, also with .gz "
+            "or .zst after it; name other files one by one.",
             rejected=True,
         ),
         Code.EMPTY: ProblemKind("the input is empty", "Was the exporter flushed before it stopped?", rejected=True),
         Code.NOT_TRACES: ProblemKind(
             "the input holds no traces in a known format",
-            "Export the traces as OTLP (JSON or protobuf), Jaeger JSON or Zipkin JSON.",
+            "Export the traces as OTLP (JSON or protobuf), Jaeger JSON or Zipkin JSON, or as a table of spans.",
             rejected=True,
         ),
-        Code.NOT_READ_YET: ProblemKind(
-            "the format is known, but not read",
-            "Export the traces as OTLP (JSON or protobuf), Jaeger JSON or Zipkin JSON.",
+        Code.PACKAGE_MISSING: ProblemKind(
+            "reading this input needs a package that is not installed",
+            "Install the extra that is told.",
             rejected=True,
         ),
         Code.OTHER_SIGNAL: ProblemKind("metrics or logs stand among the traces", None, rejected=False),
@@ -118,6 +121,16 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
             rejected=False,
         ),
         Code.TOO_DEEP: ProblemKind("values are nested too deep", None, rejected=True),
+        Code.TABLE_MALFORMED: ProblemKind(
+            "the Parquet or Arrow data is damaged",
+            "Fetch or write the file again: what was read of it is whole.",
+            rejected=True,
+        ),
+        Code.TABLE_TRUNCATED: ProblemKind(
+            "the Parquet or Arrow data breaks off",
+            "The file is incomplete: was it copied while it was being written?",
+            rejected=True,
+        ),
         Code.WRONG_TYPE: ProblemKind("a field holds a value of the wrong type", None, rejected=True),
         Code.ID_MISSING: ProblemKind(
             "the span has no id", "A span needs a trace id (16 bytes) and a span id (8 bytes).", rejected=True
@@ -138,6 +151,11 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
             "an attribute key occurs twice; the last value counts", "Keys are unique in OpenTelemetry.", rejected=True
         ),
         Code.PROCESS_UNKNOWN: ProblemKind("a span names a process that is not listed", None, rejected=True),
+        Code.COLUMN_UNUSED: ProblemKind(
+            "a column of a table has no meaning for spans; it is passed over",
+            "Columns of attributes are named `attributes.KEY` or `resource.KEY`.",
+            rejected=False,
+        ),
         Code.END_BEFORE_START: ProblemKind(
             "the span ends before it starts", "Was the clock of the host set back?", rejected=False
         ),

@@ -73,3 +73,21 @@ def _dataset() -> object:
     from fluo_logic.facts.dataset import assemble  # noqa: PLC0415 - beside its only use
 
     return assemble([*MADE, Span("c" * 32, "c" * 16, "early", start=-1)])
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_spans_are_written_as_tables(form: str, fluo: Fluo, folder: Path) -> None:
+    """The forms `parquet` and `arrow` need a file, which is read as the same spans."""
+    pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    words = ("facts", "--traces", "traces.jsonl", "--to", form)
+    status, _, err = fluo(*words)
+    assert (status, f"error[C148]: {form} is no text" in err) == (3, True)
+    assert fluo(*words, "-o", f"out.{form}") == (0, "", "")
+    assert read_traces(folder / f"out.{form}").spans == tuple(MADE)
+
+
+def test_missing_package_is_told_before_the_work(fluo: Fluo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyarrow, the error says which extra to install."""
+    monkeypatch.setattr("fluo_logic.commands.facts.find_spec", lambda _: None)
+    status, _, err = fluo("facts", "--traces", "absent", "--to", "parquet", "-o", "x")
+    assert (status, "error[C150]" in err, 'pip install "fluo_logic[parquet]"' in err) == (3, True, True)

@@ -178,7 +178,7 @@ def test_what_otlp_cannot_hold_is_refused(fields: dict[str, object], reason: str
     with pytest.raises(InputError) as caught:
         written(span(span_id=f"{2:016x}"), made)
     assert caught.value.code == "I501"
-    assert f"of trace {made.trace_id} (file: line 7) cannot be written as OTLP: {reason}" in caught.value.message
+    assert f"of trace {made.trace_id} (file: line 7) cannot be written exactly: {reason}" in caught.value.message
     assert caught.value.hint is not None
 
 

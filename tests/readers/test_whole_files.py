@@ -6,12 +6,16 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from fluo_logic.facts.writers.files import write_whole
+from fluo_logic.facts.writers.files import replace_whole
+
+
+def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
+    replace_whole(path, lambda out: out.writelines(chunks))
 
 
 def interrupted(error: BaseException) -> Iterator[bytes]:

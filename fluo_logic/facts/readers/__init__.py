@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import foreign, jaeger, otlp_json, otlp_proto, sdk, zipkin
+from fluo_logic.facts.readers import arrow, foreign, jaeger, otlp_json, otlp_proto, sdk, zipkin
 from fluo_logic.facts.readers.compression import decompress
 from fluo_logic.facts.readers.json_text import Document, decode_text, documents
 from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
@@ -30,11 +30,11 @@ class JsonFormat:
 
 @dataclass(frozen=True, slots=True)
 class BinaryFormat:
-    """A format that is not text; without ``read`` it is only named in an error."""
+    """A format that is not text."""
 
     name: str
     recognises: Callable[[bytes], bool]
-    read: Callable[[bytes, ProblemLog], Iterator[Span]] | None
+    read: Callable[[bytes, ProblemLog], Iterator[Span]]
 
 
 JSON_FORMATS: Final = (
@@ -43,8 +43,9 @@ JSON_FORMATS: Final = (
     JsonFormat("Zipkin JSON", zipkin.recognises, zipkin.read),
 )
 BINARY_FORMATS: Final = (
+    BinaryFormat("Parquet", arrow.is_parquet, arrow.read_parquet),
+    BinaryFormat("Arrow", arrow.is_arrow, arrow.read_arrow),
     BinaryFormat("OTLP protobuf", otlp_proto.recognises, otlp_proto.read),
-    BinaryFormat("Parquet", foreign.is_parquet, None),
 )
 BLANKS: Final = b" \t\r\n\x00\x1e"
 BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -68,10 +69,15 @@ def read_traces(inputs: TraceInput | Iterable[TraceInput], *, stdin: BinaryIO | 
     Raises:
         InputError: an input is of a type that cannot hold traces.
     """
+    return read_opened(open_all(inputs, stdin))
+
+
+def read_opened(sources: Iterable[Source]) -> Dataset:
+    """Read inputs that are open already; see `read_traces`."""
     spans: list[Span] = []
     problems: list[Problem] = []
     summaries: list[InputSummary] = []
-    for source in open_all(inputs, stdin):
+    for source in sources:
         format_name, found = read_source(source)
         spans.extend(found)
         problems.extend(source.log.problems())
@@ -103,9 +109,6 @@ def _read_bytes(data: bytes, log: ProblemLog) -> tuple[str, list[Span]]:
         return "", []
     for row in BINARY_FORMATS:
         if row.recognises(data):
-            if row.read is None:
-                log.report(Code.NOT_READ_YET, "", f"this is {row.name}, which is recognised but not read.")
-                return row.name, []
             return row.name, list(row.read(data, log))
     if data.startswith(BYTE_ORDER_MARKS) or data.lstrip(BLANKS)[:1] in {b"{", b"["} or JSON_LINE.search(data):
         return _read_json(decode_text(data, log), log)

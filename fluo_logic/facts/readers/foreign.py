@@ -12,7 +12,6 @@ MAGIC: Final = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"BZh", "bzip2 data"),
     (b"\xfd7zXZ\x00", "xz data"),
-    (b"ARROW1", "an Arrow file"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
@@ -26,11 +25,6 @@ SIGNALS: Final = {
     "resource_logs": "logs",
 }
 KEYS_SHOWN: Final = 6
-
-
-def is_parquet(data: bytes) -> bool:
-    """Return whether ``data`` is a Parquet file."""
-    return data.startswith(b"PAR1")
 
 
 def other_signal(document: object) -> str | None:

@@ -32,7 +32,7 @@ MESSAGES: Final = frozenset(
 )
 MISUSED: Final = "I100"
 
-ENDINGS: Final = frozenset({".json", ".jsonl", ".ndjson", ".otlp", ".pb", ".binpb", ".bin"})
+ENDINGS: Final = frozenset({".json", ".jsonl", ".ndjson", ".otlp", ".pb", ".binpb", ".bin", ".parquet", ".arrow"})
 COMPRESSED_ENDINGS: Final = frozenset({".gz", ".zst", ".zstd"})
 STDIN: Final = "-"
 

@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
-
-
-def write_whole(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> None:
-    """Write a file from chunks of bytes, which may be made while it is written; see `replace_whole`."""
-
-    def write(out: BinaryIO) -> None:
-        out.writelines(chunks)
-
-    replace_whole(path, write)
 
 
 def replace_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:

@@ -12,13 +12,12 @@ import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, NoReturn, assert_never
+from typing import Final, assert_never
 
-from fluo_logic.errors import InputError
 from fluo_logic.facts.model import Event, Link, Resource, Scope, Span, Status
-from fluo_logic.facts.problems import CATALOGUE, Code
 from fluo_logic.facts.readers import scalars
 from fluo_logic.facts.readers.otlp_json import DEEPEST_VALUE
+from fluo_logic.facts.writers import exact
 from fluo_logic.values import Value
 
 SPANS_A_LINE: Final = 1000
@@ -90,25 +89,25 @@ def _scope(span: Span) -> dict[str, object]:
     scope: Scope = span.scope
     found: dict[str, object] = {}
     if scope.name:
-        found["name"] = _text(scope.name, "the name of its scope", span)
+        found["name"] = exact.text(scope.name, "the name of its scope", span)
     if scope.version:
-        found["version"] = _text(scope.version, "the version of its scope", span)
+        found["version"] = exact.text(scope.version, "the version of its scope", span)
     return found
 
 
 def _span(span: Span) -> dict[str, object]:
     found: dict[str, object] = {
-        "traceId": _trace_id(span.trace_id, "its trace id", span),
-        "spanId": _span_id(span.span_id, "its span id", span),
+        "traceId": exact.trace_id(span.trace_id, "its trace id", span),
+        "spanId": exact.span_id(span.span_id, "its span id", span),
     }
     if span.parent_id is not None:
-        found["parentSpanId"] = _span_id(span.parent_id, "its parent's id", span)
-    found["name"] = _text(span.name, "its name", span)
+        found["parentSpanId"] = exact.span_id(span.parent_id, "its parent's id", span)
+    found["name"] = exact.text(span.name, "its name", span)
     found["kind"] = KINDS[span.kind]
     if span.start is not None:
-        found["startTimeUnixNano"] = _time(span.start, "its start", span)
+        found["startTimeUnixNano"] = str(exact.time(span.start, "its start", span))
     if span.end is not None:
-        found["endTimeUnixNano"] = _time(span.end, "its end", span)
+        found["endTimeUnixNano"] = str(exact.time(span.end, "its end", span))
     if span.attributes:
         found["attributes"] = _attributes(span.attributes, "its", span)
     if span.events:
@@ -117,7 +116,7 @@ def _span(span: Span) -> dict[str, object]:
         found["links"] = [_link(link, span) for link in span.links]
     if span.status is not Status.UNSET or span.status_message:
         found["status"] = {
-            **({"message": _text(span.status_message, "its status message", span)} if span.status_message else {}),
+            **({"message": exact.text(span.status_message, "its status message", span)} if span.status_message else {}),
             "code": STATUSES[span.status],
         }
     for name, count in (
@@ -126,14 +125,14 @@ def _span(span: Span) -> dict[str, object]:
         ("droppedLinksCount", span.dropped_links),
     ):
         if count:
-            found[name] = _within(count, 1, scalars.UINT32_MAX, f"its `{name}`", span)
+            found[name] = exact.count(count, f"its `{name}`", span)
     return found
 
 
 def _event(event: Event, span: Span) -> dict[str, object]:
-    found: dict[str, object] = {"name": _text(event.name, "the name of an event", span)}
+    found: dict[str, object] = {"name": exact.text(event.name, "the name of an event", span)}
     if event.time is not None:
-        found["timeUnixNano"] = _time(event.time, "the time of an event", span)
+        found["timeUnixNano"] = str(exact.time(event.time, "the time of an event", span))
     if event.attributes:
         found["attributes"] = _attributes(event.attributes, "an event's", span)
     return found
@@ -141,8 +140,8 @@ def _event(event: Event, span: Span) -> dict[str, object]:
 
 def _link(link: Link, span: Span) -> dict[str, object]:
     found: dict[str, object] = {
-        "traceId": _trace_id(link.trace_id, "the trace id of a link", span),
-        "spanId": _span_id(link.span_id, "the span id of a link", span),
+        "traceId": exact.trace_id(link.trace_id, "the trace id of a link", span),
+        "spanId": exact.span_id(link.span_id, "the span id of a link", span),
     }
     if link.attributes:
         found["attributes"] = _attributes(link.attributes, "a link's", span)
@@ -155,30 +154,33 @@ def _link(link: Link, span: Span) -> dict[str, object]:
 def _attributes(values: Mapping[str, Value], whose: str, span: Span, depth: int = 0) -> list[object]:
     return [
         {
-            "key": _text(key, f"{whose} attribute key", span),
-            "value": _value(value, f"{whose} attribute `{key}`", span, depth),
+            "key": exact.text(key, f"{whose} attribute key", span),
+            "value": any_value(value, f"{whose} attribute `{key}`", span, depth),
         }
         for key, value in values.items()
     ]
 
 
-def _value(value: Value, name: str, span: Span, depth: int) -> dict[str, object]:
+def any_value(value: Value, name: str, span: Span, depth: int = 0) -> dict[str, object]:
+    """Return an attribute value as an `AnyValue`; ``name`` is what an error calls it."""
     match value:
         case str():
-            return {"stringValue": _text(value, name, span)}
+            return {"stringValue": exact.text(value, name, span)}
         case bool():
             return {"boolValue": value}
         case int():
-            return {"intValue": str(_within(value, *scalars.INT64, name, span))}
+            return {"intValue": str(exact.integer(value, name, span))}
         case float():
             return {"doubleValue": value if math.isfinite(value) else _not_finite(value)}
         case bytes():
             return {"bytesValue": base64.b64encode(value).decode("ascii")}
         case tuple():
-            _check_depth(depth, name, span)
-            return {"arrayValue": {"values": [_value(item, name, span, depth + 1) for item in value]}}
+            if depth >= DEEPEST_VALUE:
+                exact.too_deep(name, DEEPEST_VALUE, span)
+            return {"arrayValue": {"values": [any_value(item, name, span, depth + 1) for item in value]}}
         case dict():
-            _check_depth(depth, name, span)
+            if depth >= DEEPEST_VALUE:
+                exact.too_deep(name, DEEPEST_VALUE, span)
             whose = f"in {name}, the"
             return {"kvlistValue": {"values": _attributes(value, whose, span, depth + 1)}}
         case _:
@@ -189,59 +191,3 @@ def _not_finite(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
-
-
-def _check_depth(depth: int, name: str, span: Span) -> None:
-    if depth >= DEEPEST_VALUE:
-        _refuse(f"{_cut(name)} is nested more than {DEEPEST_VALUE} levels deep", span)
-
-
-def _text(text: str, name: str, span: Span) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            _refuse(f"{_cut(name)} holds a lone surrogate, which is no character", span)
-    return text
-
-
-def _time(time: int, name: str, span: Span) -> str:
-    return str(_within(time, 1, scalars.UINT64_MAX, name, span))
-
-
-def _within(number: int, lowest: int, highest: int, name: str, span: Span) -> int:
-    if not lowest <= number <= highest:
-        _refuse(f"{_cut(name)} is {scalars.shown(number)}, which is not between {lowest} and {highest}", span)
-    return number
-
-
-def _trace_id(digits: str, name: str, span: Span) -> str:
-    short = len(digits) == 2 * scalars.SPAN_BYTES
-    return _id(digits, scalars.SPAN_BYTES if short else scalars.TRACE_BYTES, name, span)
-
-
-def _span_id(digits: str, name: str, span: Span) -> str:
-    return _id(digits, scalars.SPAN_BYTES, name, span)
-
-
-def _id(digits: str, size: int, name: str, span: Span) -> str:
-    pattern = scalars.HEX_TRACE if size == scalars.TRACE_BYTES else scalars.HEX_SPAN
-    if pattern.fullmatch(digits) is None or not digits.strip("0"):
-        message = f"{name} is {scalars.shown(digits)}, and not {2 * size} lower-case hexadecimal digits, some not 0"
-        _refuse(message, span)
-    return digits
-
-
-def _cut(name: str) -> str:
-    """Return a name for a message at a readable length: keys may be long, and stand in each other."""
-    longest = 4 * scalars.SHOWN
-    return name if len(name) <= longest else f"{name[:longest]}…"
-
-
-def _refuse(reason: str, span: Span) -> NoReturn:
-    origin = f" ({span.origin})" if span.origin else ""
-    raise InputError(
-        Code.NOT_WRITABLE,
-        f"the span {span.span_id} of trace {span.trace_id}{origin} cannot be written as OTLP: {reason}.",
-        hint=CATALOGUE[Code.NOT_WRITABLE].hint,
-    )
