@@ -33,8 +33,10 @@ if TYPE_CHECKING:
         Where,
     )
     from fluo_logic.explain.proof import ObligationProof, Proof, SpanRef
-    from fluo_logic.facts.dataset import Dataset
+    from fluo_logic.facts.dataset import Dataset, Trace
     from fluo_logic.facts.readers import read_traces
+    from fluo_logic.facts.readers.frames import read_frame
+    from fluo_logic.integrations.jupyter import load_ipython_extension
     from fluo_logic.lang.syntax import Rule, Ruleset
     from fluo_logic.pipeline import Explanation, Options
     from fluo_logic.report.violation import InvariantViolationError, Report, RuleReport, Violation
@@ -62,6 +64,7 @@ __all__ = [
     "RuleReport",
     "Ruleset",
     "SpanRef",
+    "Trace",
     "UnsupportedError",
     "Violation",
     "Where",
@@ -70,7 +73,9 @@ __all__ = [
     "check",
     "diff",
     "explain",
+    "load_ipython_extension",
     "load_rules",
+    "read_frame",
     "read_traces",
     "repair",
     "rule",
@@ -94,8 +99,10 @@ _HOMES: Final = {
         "Where",
     ),
     "fluo_logic.explain.proof": ("ObligationProof", "Proof", "SpanRef"),
-    "fluo_logic.facts.dataset": ("Dataset",),
+    "fluo_logic.facts.dataset": ("Dataset", "Trace"),
     "fluo_logic.facts.readers": ("read_traces",),
+    "fluo_logic.facts.readers.frames": ("read_frame",),
+    "fluo_logic.integrations.jupyter": ("load_ipython_extension",),
     "fluo_logic.lang.syntax": ("Rule", "Ruleset"),
     "fluo_logic.pipeline": ("Explanation", "Options"),
     "fluo_logic.report.violation": ("InvariantViolationError", "Report", "RuleReport", "Violation"),

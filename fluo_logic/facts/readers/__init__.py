@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import arrow, foreign, jaeger, otlp_json, otlp_proto, sdk, zipkin
+from fluo_logic.facts.readers import arrow, foreign, frames, jaeger, otlp_json, otlp_proto, sdk, zipkin
 from fluo_logic.facts.readers.compression import decompress
 from fluo_logic.facts.readers.json_text import Document, decode_text, documents
 from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
@@ -56,8 +56,8 @@ def read_traces(inputs: TraceInput | Iterable[TraceInput], *, stdin: BinaryIO | 
     """Read traces and assemble them into one data set.
 
     An input is a path, a folder (searched for files with known endings), a glob, ``-`` for standard input, the bytes
-    of a file, a message of `opentelemetry-proto`, or spans of the OpenTelemetry SDK.  Data that cannot be read never
-    raises: it becomes a `Problem` of the data set, and everything else is read.
+    of a file, a message of `opentelemetry-proto`, spans of the OpenTelemetry SDK, or a DataFrame with a row for each
+    span.  Data that cannot be read never raises: it becomes a `Problem` of the data set, and everything else is read.
 
     Args:
         inputs: one input, or several; a file that is named twice is read once.
@@ -92,6 +92,8 @@ def read_source(source: Source) -> tuple[str, list[Span]]:
             return "", []
         case bytes():
             return _read_bytes(source.content, source.log)
+        case frames.Frame():
+            return frames.FORMAT, list(frames.read(source.content, source.log))
         case list():
             return "SDK spans", list(sdk.read(source.content, source.log))
         case message:

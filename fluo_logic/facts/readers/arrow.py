@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fluo_logic.facts.model import Span
 from fluo_logic.facts.problems import Code, ProblemLog
 from fluo_logic.facts.readers import columns, typed_maps
+from fluo_logic.facts.readers.cells import Nanoseconds
 from fluo_logic.facts.readers.columns import Plan, RowReader
 from fluo_logic.facts.readers.own_table import NAME, OwnReader
 
@@ -155,11 +156,20 @@ def rows_of(batch: pa.RecordBatch, plan: Plan) -> Iterator[dict[str, object]]:
     """Yield the rows of a batch as dictionaries of what is read of them."""
     names = batch.schema.names
     wanted = [name for name in plan.columns if name in names]
-    lists = [typed_maps.objects(_whole_numbers(batch.column(names.index(name)))) for name in wanted]
+    lists = [_cells(batch.column(names.index(name))) for name in wanted]
     if not lists:
         return
     for cells in zip(*lists, strict=True):
         yield dict(zip(wanted, cells, strict=True))
+
+
+def _cells(array: pa.Array) -> list[object]:
+    from pyarrow import types
+
+    found = typed_maps.objects(_whole_numbers(array))
+    if types.is_duration(array.type):
+        return [Nanoseconds(cell) if isinstance(cell, int) else cell for cell in found]
+    return found
 
 
 def _whole_numbers(array: pa.Array) -> pa.Array:

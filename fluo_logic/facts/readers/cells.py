@@ -30,6 +30,12 @@ INSTANT: Final = re.compile(
     r" ?(?P<zone>Z|UTC|[+-]\d\d:?\d\d)?"
 )
 EXACT_DOUBLES: Final = 2**53
+INTERVAL: Final = ("months", "days", "nanoseconds")
+DAY: Final = 86_400 * 10**9
+
+
+class Nanoseconds(int):
+    """A duration whose unit is known, whatever its column is called."""
 
 
 class Decoded(dict[str, Value]):
@@ -114,7 +120,7 @@ def _nanoseconds(moment: datetime) -> int:
 
 
 def length(raw: object, name: str) -> int | None:
-    """Return a duration as a number of its unit; a timedelta counts in nanoseconds.
+    """Return a duration as a number of its unit; a timedelta or an interval counts in nanoseconds.
 
     Lengths of more than 2^63 are negative ones: some databases store them without a sign.
     """
@@ -123,7 +129,14 @@ def length(raw: object, name: str) -> int | None:
         return None
     if isinstance(found, timedelta):
         value = getattr(found, "value", None)
-        return value if isinstance(value, int) else found // timedelta(microseconds=1) * 1000
+        return Nanoseconds(value if isinstance(value, int) else found // timedelta(microseconds=1) * 1000)
+    if isinstance(found, tuple) and len(found) == len(INTERVAL):  # of a database, as Arrow has it
+        months, days, nanoseconds = found
+        if months:
+            raise UnreadableError(
+                Code.NUMBER_INVALID, f"`{name}` is {scalars.shown(raw)}, whose months have no length."
+            )
+        return Nanoseconds(days * DAY + nanoseconds)
     number = scalars.integer(_whole(found, name), name, scalars.INT64[0], scalars.UINT64_MAX)
     return number - 2**64 if number > scalars.INT64[1] else number
 

@@ -208,7 +208,7 @@ class RowReader:
         for place, unit in DURATION_UNITS.items():
             length = self._field(row, place, cells.length, None, where)
             if length is not None and start is not None:
-                end = start + length * (1 if _is_timedelta(self._cell(row, place)) else unit)
+                end = start + length * (1 if isinstance(length, cells.Nanoseconds) else unit)
                 # A span without an end, written as end less start, comes back as no end.
                 return end if end > 0 else None
         return None
@@ -345,7 +345,3 @@ def _word(raw: object) -> object:
 def _count(raw: object, name: str) -> int:
     found = cells.present(raw)
     return scalars.count(found, name)
-
-
-def _is_timedelta(raw: object) -> bool:
-    return hasattr(raw, "total_seconds")

@@ -9,19 +9,29 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, TypeGuard, Union
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias, TypeGuard, Union
 
 from fluo_logic.errors import InputError
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import sdk
+from fluo_logic.facts.readers import frames, sdk
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from fluo_logic.facts.readers.otlp_proto import OtlpMessage
 
-TraceInput: TypeAlias = Union[str, "os.PathLike[str]", bytes, "OtlpMessage", "ReadableSpan", "Iterable[ReadableSpan]"]
+TraceInput: TypeAlias = Union[
+    str, "os.PathLike[str]", bytes, "OtlpMessage", "ReadableSpan", "Iterable[ReadableSpan]", "SupportsArrow"
+]
 """What traces can be read from."""
+
+
+class SupportsArrow(Protocol):
+    """A DataFrame: what hands out its columns by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return a capsule with an Arrow stream."""
+
 
 MESSAGES: Final = frozenset(
     {
@@ -42,7 +52,7 @@ class Source:
     """One input: its log, which names it, and its content (None: it could not be opened, as the log says)."""
 
     log: ProblemLog
-    content: bytes | OtlpMessage | list[ReadableSpan] | None
+    content: bytes | OtlpMessage | list[ReadableSpan] | frames.Frame | None
     path: Path | None = None
     """The file that the content is, if it is one."""
 
@@ -54,7 +64,7 @@ def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) 
     cannot hold traces.
     """
     single = isinstance(inputs, str | bytes | bytearray | memoryview | os.PathLike) or is_message(inputs)
-    items = [inputs] if single or sdk.is_sdk_span(inputs) else inputs
+    items = [inputs] if single or sdk.is_sdk_span(inputs) or frames.is_frame(inputs) else inputs
     if not isinstance(items, Iterable):
         raise _misused(items)
     seen: set[str] = set()
@@ -73,6 +83,8 @@ def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) 
             yield Source(_numbered("message", numbers), item)
         elif sdk.is_sdk_span(item):
             spans.append(item)
+        elif frames.is_frame(item):
+            yield Source(_numbered("frame", numbers), frames.Frame(item))
         elif isinstance(item, Iterable):
             yield Source(_numbered("spans", numbers), [_sdk_span(member) for member in item])
         else:
@@ -101,7 +113,7 @@ def _misused(item: object) -> InputError:
     return InputError(
         MISUSED,
         f"traces cannot be read from an object of type `{type(item).__name__}`.",
-        hint="Pass paths, bytes, messages of opentelemetry-proto, or spans of the OpenTelemetry SDK.",
+        hint="Pass paths, bytes, messages of opentelemetry-proto, spans of the OpenTelemetry SDK, or a DataFrame.",
     )
 
 
