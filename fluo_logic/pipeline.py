@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 from fluo_logic.errors import ConfigError, UnsupportedError
 from fluo_logic.explain.build import RuleProver
@@ -17,8 +18,8 @@ from fluo_logic.explain.matching import Matcher
 from fluo_logic.explain.proof import ObligationProof, SpanRef
 from fluo_logic.explain.sentences import display_sentence
 from fluo_logic.facts.dataset import Dataset
-from fluo_logic.facts.readers import read_traces
-from fluo_logic.facts.readers.sources import TraceInput
+from fluo_logic.facts.readers import read_opened, read_traces
+from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
 from fluo_logic.facts.store import FactStore, Ground, Row
 from fluo_logic.lang.source import place_of
 from fluo_logic.lang.syntax import Rule, Ruleset
@@ -26,11 +27,16 @@ from fluo_logic.logic import ObligationPlan, Program, RulePlan
 from fluo_logic.report.missing import missing_attributes
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
 from fluo_logic.solve.base import Answer, Engine
-from fluo_logic.solve.registry import engine_for, engine_named
+from fluo_logic.solve.registry import engine_for, engine_named, scans_bytes
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 
+if TYPE_CHECKING:
+    from fluo_logic.scan import Scanned, ScannedRule
+
 DEFAULT_PROOFS: Final = 20
+SCANNING: Final = frozenset({"auto", "duckdb"})
+"""The engines for which large inputs are scanned as columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ class Explanation:
 
 @dataclass
 class Session:
-    """Rules that have been solved on a data set: what a report and an explanation are read from."""
+    """Rules that have been solved on a data set: what a report and an explanation are read from.
+
+    Where the inputs were ``scanned``, the data set is the traces of the scopes that fail.
+    """
 
     rules: Ruleset
     program: Program
@@ -79,6 +88,7 @@ class Session:
     options: Options
     confirming: Engine | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    scanned: Scanned | None = None
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -105,21 +115,61 @@ def check(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, o
     Raises:
         UnsupportedError: the engine cannot express a clause of a rule.
     """
-    return report(solve(traces, rules, options))
+    return report(solve(traces, rules, options, whole=False))
 
 
-def solve(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, options: Options = DEFAULTS) -> Session:
-    """Read, lower, translate and solve."""
+def solve(
+    traces: TraceInput | Sequence[TraceInput] | Dataset,
+    rules: Ruleset,
+    options: Options = DEFAULTS,
+    *,
+    whole: bool = True,
+) -> Session:
+    """Read, lower, translate and solve.
+
+    Unless the ``whole`` data set is asked for, of large inputs the session has only what a report needs.
+    """
     clock = time.perf_counter()
-    dataset = traces if isinstance(traces, Dataset) else read_traces(traces)
-    read = time.perf_counter()
     program = run_passes(lower(rules))
     lowered = time.perf_counter()
-    store = FactStore(dataset)
+    if isinstance(traces, Dataset):
+        found: Dataset | Scanned = traces
+    elif whole or options.engine not in SCANNING:
+        found = read_traces(traces)
+    else:
+        found = _scanned(open_all(traces, None), rules, program, options)
+    read = time.perf_counter()
+    scanned = None if isinstance(found, Dataset) else found
+    store = FactStore(found if isinstance(found, Dataset) else found.dataset)
     answer, confirming = _answer(program, store, options.engine)
+    if scanned is not None:
+        scanned.confirm(program, answer)
     solved = time.perf_counter()
-    seconds = {"read": read - clock, "translate": lowered - read, "solve": solved - lowered}
-    return Session(rules, program, store, answer, options, confirming, seconds)
+    seconds = {"read": read - lowered, "translate": lowered - clock, "solve": solved - read}
+    if scanned is not None:
+        seconds = {**scanned.seconds, "translate": seconds["translate"], "solve": seconds["solve"]}
+    return Session(rules, program, store, answer, options, confirming, seconds, scanned)
+
+
+def _scanned(sources: Iterator[Source], rules: Ruleset, program: Program, options: Options) -> Dataset | Scanned:
+    """Scan large inputs as columns; read small ones, and those that cannot be scanned."""
+    first: list[Source] = []
+    size = 0
+    for source in sources:
+        first.append(source)
+        size += len(source.content) if isinstance(source.content, bytes) else 0
+        if scans_bytes(size):
+            break
+    else:
+        return read_opened(first)
+    from fluo_logic.scan import scan  # noqa: PLC0415 - start-up counts
+
+    try:
+        return scan(chain(first, sources), rules, program)
+    except UnsupportedError:
+        if options.engine != "auto":
+            raise
+        return read_opened(chain(first, sources))
 
 
 def _answer(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
@@ -143,28 +193,30 @@ def report(session: Session) -> Report:
     dataset = session.store.dataset
     rules: list[RuleReport] = []
     violations: list[Violation] = []
-    for rule, plan in session.plans:
-        checked = RuleCheck(session, rule, plan)
+    for number, (rule, plan) in enumerate(session.plans):
+        scanned = session.scanned.rules[number] if session.scanned else None
+        checked = RuleCheck(session, rule, plan, scanned)
         violations.extend(checked.violations())
         rules.append(checked.summary())
     session.seconds["prove"] = time.perf_counter() - clock
     data = DataReport(
-        len(dataset.spans),
-        len(dataset.traces),
+        session.scanned.spans if session.scanned else len(dataset.spans),
+        session.scanned.traces if session.scanned else len(dataset.traces),
         dataset.inputs,
         dataset.merged,
         dataset.differing,
         dataset.orphans,
         dataset.problems,
     )
-    return Report(data, tuple(rules), tuple(violations), dict(session.seconds))
+    return Report(data, tuple(rules), tuple(violations), dict(session.seconds), dataset=dataset)
 
 
 class RuleCheck:
-    """One rule on the solved data."""
+    """One rule on the solved data; ``scanned`` is what a scan found of it, where there was one."""
 
-    def __init__(self, session: Session, rule: Rule, plan: RulePlan) -> None:
+    def __init__(self, session: Session, rule: Rule, plan: RulePlan, scanned: ScannedRule | None = None) -> None:
         """Prepare the rule's prover and judgement."""
+        self.scanned = scanned
         self.session = session
         self.rule = rule
         self.plan = plan
@@ -181,6 +233,8 @@ class RuleCheck:
             (row, number, obligation)
             for number, obligation in enumerate(self.plan.obligations)
             for row in self.session.answer.rows(obligation.failure.predicate)
+            # A scope that was read for another rule may be there in part.
+            if self.scanned is None or row[0] in self.scanned.failing
         ]
         yield from sorted(failed, key=lambda item: (item[0], item[1]))
 
@@ -242,19 +296,27 @@ class RuleCheck:
 
     def summary(self) -> RuleReport:
         """Return the counts of the rule; the violations must have been gone through."""
-        answer = self.session.answer
-        matches = answer.rows(self.plan.when.predicate)
-        active = {row[0] for row in matches}
         verdicts = dict.fromkeys(VERDICTS, 0)
-        for row in answer.rows(self.plan.scope.predicate):
-            verdicts[self.worst.get(row[0], "satisfied") if row[0] in active else "vacuous"] += 1
+        answer = self.session.answer
+        if self.scanned is None:
+            matches = answer.rows(self.plan.when.predicate)
+            active = {row[0] for row in matches}
+            scopes, met, count = len(answer.rows(self.plan.scope.predicate)), len(active), len(matches)
+        else:
+            scopes, met, count = self.scanned.scopes, self.scanned.active, self.scanned.matches
+        for verdict in self.worst.values():
+            verdicts[verdict] += 1
+        verdicts["satisfied"] += met - len(self.worst)
+        verdicts["vacuous"] = scopes - met
         return RuleReport(
             id=self.rule.id,
             title=self.rule.title,
             severity=self.rule.metadata.severity.value,
             verdicts=verdicts,
-            obligations=len(matches) * len(self.plan.obligations),
-            missing_attributes=missing_attributes(self.rule, self.session.store),
+            obligations=count * len(self.plan.obligations),
+            missing_attributes=missing_attributes(self.rule, self.session.store)
+            if self.scanned is None
+            else self.scanned.missing_attributes,
             where=place_of(self.rule.origin),
             metadata=self.rule.metadata,
         )

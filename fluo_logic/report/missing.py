@@ -14,12 +14,21 @@ def missing_attributes(rule: s.Rule, store: FactStore) -> dict[str, int]:
 
     Attributes that no span lacks are left out.  ``exists(…)`` asks for absence, so it does not count as naming.
     """
-    lacking: dict[str, set[int]] = {}
+    lacking: dict[str, int] = {}
+    for key, names in sorted(attributes_named(rule).items()):
+        spans = (store.spans[span] for name in names for span in store.by_name.get(name, ()))
+        count = sum(1 for span in spans if lookup(span, key) is None)
+        if count:
+            lacking[key] = count
+    return lacking
+
+
+def attributes_named(rule: s.Rule) -> dict[str, set[str]]:
+    """Return the attributes that named patterns of a rule read, and the names of the spans that each is read of."""
+    found: dict[str, set[str]] = {}
     for name, key in _named(rule):
-        for span in store.by_name.get(name, ()):
-            if lookup(store.spans[span], key) is None:
-                lacking.setdefault(key, set()).add(span)
-    return {key: len(spans) for key, spans in sorted(lacking.items())}
+        found.setdefault(key, set()).add(name)
+    return found
 
 
 def _named(rule: s.Rule) -> Iterator[tuple[str, str]]:

@@ -93,7 +93,7 @@ def _value_columns(store: FactStore, columns: Sequence[Column], entities: Sequen
 def _array(part: Part, values: Sequence[Value | None]) -> Any:  # noqa: ANN401
     if part is Part.TIME:
         return _times(values)
-    write, kind = _PARTS[part]
+    write, kind = PARTS[part]
     # Most values occur often.  Equal values of two types, and the two zeros, are not the same.
     known: dict[tuple[type, Value | None], object] = {}
     written: list[object] = []
@@ -143,7 +143,7 @@ def _numbers(value: Value) -> list[str] | None:
     return [number_text(number) for number in numbers if number is not None]
 
 
-_PARTS: Final[dict[Part, tuple[Callable[[Value], object], Any]]] = {
+PARTS: Final[dict[Part, tuple[Callable[[Value], object], Any]]] = {
     Part.TEXT: (canonical_text, pa.string()),
     Part.HIGH: (_high, pa.float64()),
     Part.LOW: (_low, pa.int64()),
@@ -153,6 +153,7 @@ _PARTS: Final[dict[Part, tuple[Callable[[Value], object], Any]]] = {
     Part.KEY: (join_key, pa.string()),
     Part.VALUE: (encode, pa.string()),
 }
+"""How each part of a value is written, and its Arrow type."""
 
 
 def tree_numbers(parents: Sequence[int | None]) -> tuple[list[int], list[int], list[int]]:

@@ -34,6 +34,8 @@ ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType(
 )
 SCAN_FROM: Final = 10_000
 """From how many spans on ``auto`` scans with DuckDB, where that is installed; see docs/adr/0008-auto.md."""
+SCAN_FROM_BYTES: Final = 2_000_000
+"""From how many bytes on inputs are read as columns: so many have about that many spans."""
 
 
 def engine_named(name: str) -> Engine:
@@ -47,5 +49,13 @@ def engine_named(name: str) -> Engine:
 
 def engine_for(spans: int) -> str:
     """Return the engine that ``auto`` stands for on so many spans: clingo, or DuckDB for a scan of large data."""
-    scans = spans >= SCAN_FROM and all(importlib.util.find_spec(name) for name in ("duckdb", "sqlglot", "pyarrow"))
-    return "duckdb" if scans else "clingo"
+    return "duckdb" if spans >= SCAN_FROM and _can_scan() else "clingo"
+
+
+def scans_bytes(size: int) -> bool:
+    """Return whether inputs of so many bytes are read as columns."""
+    return size >= SCAN_FROM_BYTES and _can_scan()
+
+
+def _can_scan() -> bool:
+    return all(importlib.util.find_spec(name) for name in ("duckdb", "numpy", "pyarrow", "sqlglot"))

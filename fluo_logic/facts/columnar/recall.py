@@ -1,0 +1,114 @@
+"""The spans of some rows, read a second time and exactly: those that are to be judged and proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+from fluo_logic.errors import InputError
+from fluo_logic.facts.columnar.batch import Array, Unusual
+from fluo_logic.facts.columnar.descriptor import raw_traces_data
+from fluo_logic.facts.columnar.read import Columns, Input, Message, content
+from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Resource, Scope, Span
+from fluo_logic.facts.problems import ProblemLog
+from fluo_logic.facts.readers import otlp_proto
+from fluo_logic.facts.readers.sources import read_file
+
+CHANGED: Final = "C123"
+
+
+def recall(columns: Columns, rows: Array) -> list[Span]:
+    """Return the spans of ``rows`` (ascending), as the exact readers return them.
+
+    Raises:
+        Unusual: the exact reader has something to report after all.
+        InputError: a file is not what it was.
+    """
+    spans: list[Span] = []
+    for found in columns.inputs:
+        mine = rows[(rows >= found.row) & (rows < found.row + found.count)]
+        if not len(mine):
+            continue
+        if found.spans is not None:
+            spans.extend(found.spans[row - found.row] for row in mine.tolist())
+        else:
+            spans.extend(_Recall(found).spans(mine))
+    return spans
+
+
+class _Recall:
+    """Reads spans of one input."""
+
+    def __init__(self, found: Input) -> None:
+        self.input = found
+        self.log = ProblemLog(found.source.log.name)
+        self.resources: dict[bytes, tuple[Resource, int]] = {b"": (NO_RESOURCE, 0)}
+        self.scopes: dict[bytes, Scope] = {b"": NO_SCOPE}
+        self.message = raw_traces_data()
+
+    def spans(self, rows: Array) -> Iterator[Span]:
+        """Yield the spans of rows of the input, ascending."""
+        data = self._data()
+        firsts = np.array([message.row for message in self.input.messages])
+        numbers = np.searchsorted(firsts, rows, side="right") - 1
+        # Messages without spans begin at the row of the next one: the last that begins there has it.
+        for number in np.unique(numbers).tolist():
+            message = self.input.messages[number]
+            yield from self._of_message(data, message, (rows[numbers == number] - message.row).tolist())
+        if self.log.problems():
+            raise Unusual(self.log.problems()[0].message)
+
+    def _data(self) -> bytes:
+        source = self.input.source
+        if source.path is not None:
+            source = read_file(source.path)
+        if source.content is None:
+            raise _changed(source.log.name)
+        data, _ = content(source)
+        return data
+
+    def _of_message(self, data: bytes, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
+        place = message.start
+        wanted = iter(ordinals)
+        ordinal = next(wanted, None)
+        passed = 0
+        parsed = self.message.FromString(data[message.start : message.end])
+        for batch in parsed.resource_spans:
+            for group in batch.scope_spans:
+                count = len(group.spans)
+                while ordinal is not None and ordinal < passed + count:
+                    raw = group.spans[ordinal - passed]
+                    found = data.find(raw, place, message.end)
+                    place = (found if found >= 0 else data.find(raw, message.start, message.end)) + 1
+                    resource, dropped = self._resource(b"".join(batch.resource))
+                    item = trace_pb2.Span.FromString(raw)
+                    scope = self._scope(b"".join(group.scope))
+                    span = otlp_proto.read_span(item, f"byte {place - 1}", resource, scope, dropped, self.log)
+                    if span is None:
+                        raise _changed(self.log.name)
+                    yield span
+                    ordinal = next(wanted, None)
+                passed += count
+        if ordinal is not None:
+            raise _changed(self.log.name)
+
+    def _resource(self, raw: bytes) -> tuple[Resource, int]:
+        if raw not in self.resources:
+            message = resource_pb2.Resource.FromString(raw)
+            self.resources[raw] = otlp_proto.read_resource(message, "", self.log)
+        return self.resources[raw]
+
+    def _scope(self, raw: bytes) -> Scope:
+        if raw not in self.scopes:
+            message = common_pb2.InstrumentationScope.FromString(raw)
+            self.scopes[raw] = Scope(message.name, message.version)
+        return self.scopes[raw]
+
+
+def _changed(name: str) -> InputError:
+    return InputError(CHANGED, f"`{name}` changed while it was read.", hint="Check a copy that nobody writes to.")

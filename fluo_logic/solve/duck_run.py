@@ -1,0 +1,85 @@
+"""One relational plan on one set of input tables, run by DuckDB."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+from fluo_logic.errors import InternalError
+from fluo_logic.solve import duck_functions
+from fluo_logic.translate.relational import printed
+from fluo_logic.translate.relational_aggregates import AVG, SUM, WINDOW_SUM
+from fluo_logic.translate.relational_joins import EVENTS, LINKS, SPANS
+from fluo_logic.translate.relational_plan import RelationalPlan
+
+DIALECT: Final = "duckdb"
+
+
+class Run:
+    """A plan with its tables; those that it makes are made when something asks for them."""
+
+    def __init__(self, plan: RelationalPlan, spans: Any, events: Any, links: Any) -> None:  # noqa: ANN401
+        """Take the input tables as Arrow tables."""
+        self.plan = plan
+        self.connection = duckdb.connect(":memory:", config=_settings())
+        self.connection.execute("SET enable_progress_bar = false")  # a notebook would show it
+        for name, table in ((SPANS, spans), (EVENTS, events), (LINKS, links)):
+            self.connection.register(name, table)
+        self.made: set[str] = set()
+        _add_functions(self.connection, plan)
+
+    def make(self, predicates: Iterable[str]) -> None:
+        """Make the tables that the tuples of predicates need."""
+        for step in self.plan.needed(predicates):
+            if step.name not in self.made:
+                self.execute(printed(step.statement, DIALECT))
+                self.made.add(step.name)
+
+    def query(self, predicate: str) -> str:
+        """Return the query of the tuples of a predicate, whose tables are made."""
+        self.make((predicate,))
+        return printed(self.plan.answers[predicate], DIALECT)
+
+    def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run a statement; raises InternalError where DuckDB refuses it."""
+        try:
+            return self.connection.execute(statement)
+        except duckdb.Error as error:
+            message = f"DuckDB refused a query: {error}; the query was {statement}"
+            raise InternalError(code="X106", message=message) from error
+
+
+def _settings() -> dict[str, str | bool | int | float | list[str]]:
+    """Return settings with which DuckDB fetches nothing, reads no Python variable, and spills to a temporary folder."""
+    return {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"fluo-duckdb-{os.getpid()}"),
+    }
+
+
+def _add_functions(connection: duckdb.DuckDBPyConnection, plan: RelationalPlan) -> None:
+    functions: list[tuple[str, Callable[..., Any], list[str], str]] = [
+        (SUM, duck_functions.sum_of, [duck_functions.EXACT, "DOUBLE[]"], duck_functions.RESULT),
+        (AVG, duck_functions.average_of, [duck_functions.EXACT, "BIGINT", "DOUBLE[]"], duck_functions.RESULT),
+        (
+            WINDOW_SUM,
+            duck_functions.largest_sum,
+            [f"{duck_functions.EXACT}[]", "DOUBLE[]", "BIGINT[]", "BOOLEAN[]", duck_functions.EXACT],
+            duck_functions.RESULT,
+        ),
+    ]
+    functions.extend(
+        (item.name, duck_functions.comparison(item), duck_functions.parameter_types(item), "BOOLEAN")
+        for item in plan.functions
+    )
+    for name, function, parameters, result in functions:
+        types: list[Any] = [duckdb.sqltype(parameter) for parameter in parameters]
+        connection.create_function(name, function, types, result, null_handling=FunctionNullHandling.SPECIAL)
