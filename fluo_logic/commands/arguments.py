@@ -29,7 +29,7 @@ STATUSES: Final = """\
 exit status, the first that applies:
   2  a rule is wrong
   3  usage, configuration or input is wrong; what could be read was still checked and reported
-  1  something is violated, of at least the severity of --fail-on
+  1  something is violated, of at least the severity of --fail-on, or a waiver has expired
   4  only with --strict: nothing violated, but something inconclusive or pending
   0  none of these
 (70: a defect of fluo; 130: interrupted; 141: the reader of the output went away)
@@ -144,7 +144,7 @@ class _Version(Action):
         parser.exit()
 
 
-def _inputs(parser: ArgumentParser) -> list[Action]:
+def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
     return [
         parser.add_argument(
             "rules",
@@ -164,7 +164,7 @@ def _inputs(parser: ArgumentParser) -> list[Action]:
             "--format",
             action="append",
             metavar="FORMAT[=PATH]",
-            help="text (default), json, html or sarif, to standard output or a file; can be repeated",
+            help=f"text (default), {formats}, to standard output or a file; can be repeated",
         ),
         parser.add_argument(
             "--now",
@@ -184,7 +184,7 @@ def _inputs(parser: ArgumentParser) -> list[Action]:
 
 def _check(parser: ArgumentParser) -> list[Action]:
     return [
-        *_inputs(parser),
+        *_inputs(parser, "json, jsonl, junit, sarif, github, markdown or html"),
         parser.add_argument(
             "--fail-on", metavar="SEVERITY", help="critical, high, medium, low or info (default: info, which is any)"
         ),
@@ -199,13 +199,25 @@ def _check(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--strict", action=BooleanOptionalAction, help="exit with 4 when something is inconclusive or pending"
         ),
+        parser.add_argument(
+            "--waivers", metavar="FILE", help="violations that are put up with, by whom, why and until when (TOML)"
+        ),
+        parser.add_argument("--baseline", metavar="FILE", help="violations that are known already and do not count"),
+        parser.add_argument(
+            "--baseline-by",
+            metavar="IDENTITY",
+            help="what a violation is known by: its fingerprint (default), or its signature, for traces made anew",
+        ),
+        parser.add_argument(
+            "--write-baseline", metavar="FILE", help="write all that is violated now, so that it is known next time"
+        ),
     ]
 
 
 def _explain(parser: ArgumentParser) -> list[Action]:
     detail = parser.add_mutually_exclusive_group()
     return [
-        *_inputs(parser),
+        *_inputs(parser, "json or html"),
         detail.add_argument(
             "--short",
             dest="detail",

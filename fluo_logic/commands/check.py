@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fluo_logic import pipeline
 from fluo_logic.commands.output import check_targets, tell, tell_problems, write_outputs
@@ -19,6 +19,9 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.report.violation import Report
 from fluo_logic.resources import rules_path
 
+if TYPE_CHECKING:
+    from fluo_logic.commands.excuses import Excuses
+
 RULE_ENDINGS: Final = frozenset({".fluo", ".yaml", ".yml"})
 
 
@@ -26,16 +29,20 @@ def run(arguments: Namespace) -> int:
     """Check and report; return the exit status."""
     settings = read_settings(arguments)
     warn_of_variables()
-    rules = selected(rules_of(settings), settings.select, settings.ignore)
+    loaded = rules_of(settings)
+    rules = selected(loaded, settings.select, settings.ignore)
     traces = traces_of(settings)
+    excuses = excuses_of(settings, loaded)
     refuse_others(settings.format, REPORT_FORMS, "check")
     check_targets(settings.format)
     session = pipeline.solve(traces, rules, options_of(settings))
     report = pipeline.report(session)
     tell_problems(report.data.problems, quiet=arguments.quiet, verbose=arguments.verbose)
+    if excuses is not None:
+        report = excuses.applied(report, session.store.dataset, quiet=arguments.quiet)
     if arguments.verbose:
         _tell_more(report)
-    quiet = arguments.quiet and not report.violations
+    quiet = arguments.quiet and not report.violated and not report.undecided
     outputs = [output for output in settings.format if output.form != "text" or output.path or not quiet]
     write_outputs(outputs, report_makers(report, session.store.dataset), no_color=arguments.no_color)
     return exit_status(report, fail_on=settings.fail_on, strict=settings.strict)
@@ -45,12 +52,21 @@ def exit_status(report: Report, *, fail_on: str, strict: bool) -> int:
     """Return the exit status of a report: lost input goes before violations, those before what is undecided."""
     if any(problem.rejected for problem in report.data.problems):
         return EXIT_INPUT
-    if report.at_least(fail_on):
+    if report.at_least(fail_on) or report.expired:
         return EXIT_VIOLATIONS
     worst = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    if strict and any(item.severity in worst for item in report.violations if item.verdict != "violated"):
+    if strict and any(item.severity in worst for item in report.undecided):
         return EXIT_UNDECIDED
     return EXIT_OK
+
+
+def excuses_of(settings: Settings, rules: Ruleset) -> Excuses | None:
+    """Return the waivers and the baseline that the settings name; None where they name none."""
+    if settings.waivers is None and settings.baseline is None and settings.write_baseline is None:
+        return None
+    from fluo_logic.commands.excuses import read_excuses  # noqa: PLC0415 - start-up counts
+
+    return read_excuses(settings, [rule.id for rule in rules.rules])
 
 
 def rules_of(settings: Settings) -> Ruleset:

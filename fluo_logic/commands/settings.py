@@ -10,12 +10,13 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, Literal, NoReturn, TypeAlias, get_args
 
 from fluo_logic.commands.configuration import Configuration, read_configuration
 from fluo_logic.errors import ConfigError, Where
 from fluo_logic.lang.suggest import did_you_mean, nearest
 
+Identity: TypeAlias = Literal["fingerprint", "signature"]
 FORMATS: Final = ("text", "json", "jsonl", "junit", "sarif", "github", "markdown", "html")
 SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 """As in the rule language, which is not imported to print a help text."""
@@ -48,6 +49,10 @@ class Settings:
     clock_skew: int = 0
     assume_complete: bool = False
     strict: bool = False
+    waivers: str | None = None
+    baseline: str | None = None
+    baseline_by: Identity = "fingerprint"
+    write_baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,13 @@ def _text(raw: Raw, origin: Origin) -> str:
     if not isinstance(raw, str):
         origin.refuse(f"expected a text, not {raw!r}")
     return raw
+
+
+def _path(raw: Raw, origin: Origin) -> str:
+    text = _text(raw, origin)
+    if not text.strip():
+        origin.refuse("expected a path, not an empty text")
+    return text
 
 
 def _paths(raw: Raw, origin: Origin) -> tuple[str, ...]:
@@ -195,6 +207,10 @@ ROWS: Final = (
     Row("clock-skew", _duration),
     Row("assume-complete", _flag),
     Row("strict", _flag),
+    Row("waivers", _path),
+    Row("baseline", _path),
+    Row("baseline-by", _choice(get_args(Identity))),
+    Row("write-baseline", _path, in_file=False),
 )
 """Every setting."""
 FILE_KEYS: Final = tuple(row.key for row in ROWS if row.in_file)

@@ -55,7 +55,7 @@ def _waiver(waiver: Waiver) -> Document:
         "reason": waiver.reason,
         "expires": waiver.expires.isoformat(),
         "fingerprint": waiver.fingerprint,
-        "scope": dict(waiver.scope),
+        "scope": waiver.scope,
         "attributes": dict(waiver.attributes),
         "place": _place(waiver.where),
     }

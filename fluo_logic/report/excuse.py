@@ -16,9 +16,10 @@ from fluo_logic.errors import Where
 class Waiver:
     """A decision that some violations of a rule are put up with: by whom, why, and until when.
 
-    ``expires`` is the last day on which it holds, in UTC.  ``fingerprint``, ``scope`` and ``attributes`` say which
-    violations are meant, all of the rule where none of them is given: ``attributes`` are of any one witness
-    (``tenant.id``) or of the one that a variable names (``$p.tenant.id``), and compare as text.
+    ``expires`` is the last day on which it holds, in UTC.  ``fingerprint``, ``scope`` (a trace id, or the value of the
+    rule's scope key) and ``attributes`` say which violations are meant, all of the rule where none of them is given:
+    ``attributes`` are of any one witness (``tenant.id``) or of the one that a variable names (``$p.tenant.id``), and
+    compare as text.
     """
 
     rule: str
@@ -26,7 +27,7 @@ class Waiver:
     reason: str
     expires: date
     fingerprint: str | None = None
-    scope: Mapping[str, str] = field(default_factory=dict)
+    scope: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     where: Where | None = field(default=None, compare=False)
 

@@ -143,7 +143,8 @@ def test_a_wrong_value_in_the_environment_names_the_variable(tmp_path: Path, row
     except ConfigError as error:
         assert error.message.startswith(f"{variable}: ")  # noqa: PT017 - paths and selectors are checked later
     else:
-        assert variable in {"FLUO_RULES", "FLUO_TRACES", "FLUO_SELECT", "FLUO_IGNORE"}
+        paths = {"FLUO_RULES", "FLUO_TRACES", "FLUO_WAIVERS", "FLUO_BASELINE", "FLUO_WRITE_BASELINE"}
+        assert variable in {*paths, "FLUO_SELECT", "FLUO_IGNORE"}
 
 
 def test_a_mistyped_variable_is_warned_of(fluo: Fluo, monkeypatch: pytest.MonkeyPatch) -> None:
