@@ -208,7 +208,7 @@ def report(session: Session) -> Report:
         dataset.orphans,
         dataset.problems,
     )
-    return Report(data, tuple(rules), tuple(violations), dict(session.seconds), dataset=dataset)
+    return Report(data, tuple(rules), tuple(violations), dict(session.seconds))
 
 
 class RuleCheck:
