@@ -49,6 +49,7 @@ class Code(StrEnum):
     KEY_REPEATED = "I307"
     PROCESS_UNKNOWN = "I308"
     COLUMN_UNUSED = "I309"
+    ANSWER_PARTIAL = "I310"
     END_BEFORE_START = "I401"
     OWN_PARENT = "I402"
     PARENT_CYCLE = "I403"
@@ -151,6 +152,11 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
             "an attribute key occurs twice; the last value counts", "Keys are unique in OpenTelemetry.", rejected=True
         ),
         Code.PROCESS_UNKNOWN: ProblemKind("a span names a process that is not listed", None, rejected=True),
+        Code.ANSWER_PARTIAL: ProblemKind(
+            "the backend did not give all that was asked for",
+            "What is not there may be missing only here: fetch the trace again, with a higher limit.",
+            rejected=True,
+        ),
         Code.COLUMN_UNUSED: ProblemKind(
             "a column of a table has no meaning for spans; it is passed over",
             "Columns of attributes are named `attributes.KEY` or `resource.KEY`.",

@@ -129,6 +129,8 @@ def _read_json(text: str, log: ProblemLog) -> tuple[str, list[Span]]:
         if row is None and (signal := foreign.other_signal(document.value)) is not None:
             signals[signal] = None
             log.report(Code.OTHER_SIGNAL, where, f"this is a document with {signal}; it is passed over.")
+        elif row is None and (known := foreign.known_answer(document.value)) is not None:
+            log.report(Code.NOT_TRACES, where, f"this is {known[0]}.", hint=known[1])
         elif row is None:
             log.report(Code.NOT_TRACES, where, f"this is {foreign.describe_json(document.value)}, not traces.")
         else:

@@ -36,6 +36,28 @@ def other_signal(document: object) -> str | None:
     return None
 
 
+def known_answer(document: object) -> tuple[str, str] | None:
+    """Return what an answer of a tracing backend is that holds no spans, and how to get them."""
+    match document:
+        case {"traces": [*traces]} if all(isinstance(one, dict) and "traceID" in one for one in traces):
+            return (
+                "the answer of a search in Tempo, which tells of traces and holds only some of their spans",
+                "Fetch each trace by its id: `/api/v2/traces/ID` of Tempo.",
+            )
+        case {"data": [str(), *_]}:
+            return (
+                "a list of names, as Jaeger answers for services and operations",
+                "Fetch the traces themselves: `/api/traces?service=NAME` of Jaeger.",
+            )
+        case {"data": [{"parent": _, "child": _}, *_]}:
+            return (
+                "a list of which service calls which, as Jaeger answers for dependencies",
+                "Fetch the traces themselves: `/api/traces?service=NAME` of Jaeger.",
+            )
+        case _:
+            return None
+
+
 def describe_bytes(data: bytes) -> str:
     """Return what ``data`` seems to be: "a PNG image", "text", "binary data"."""
     for magic, name in MAGIC:

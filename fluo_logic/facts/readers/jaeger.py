@@ -1,5 +1,6 @@
 """Jaeger's JSON: what its UI downloads and its query API answers, ``{"data": [{"traceID", "spans", "processes"}]}``.
 
+Kiali answers the same, also one trace in place of the list, and lists of spans that hold their processes.
 Times are microseconds.  The parent is the first CHILD_OF reference within the trace, else the first FOLLOWS_FROM one;
 other references are links.  The tags ``span.kind``, ``error``, ``otel.status_code``, ``otel.status_description`` and
 ``otel.scope.name`` become kind, status and scope, and stay attributes.  Ids are padded to 16 or 32 digits, because
@@ -18,15 +19,18 @@ from fluo_logic.facts.readers.json_text import Document, Incomplete
 from fluo_logic.facts.readers.scalars import UnreadableError, recovered, refuse_type
 from fluo_logic.values import Value
 
+NOTHING_FOUND: Final = "Was the right service, time and limit asked for?"
 KINDS: Final = frozenset(kind.value for kind in Kind)
 
 
 def recognises(value: object) -> bool:
     """Return whether a JSON document is an answer of Jaeger, or one trace of it."""
     match value:
+        case {"data": [] | None, "errors": _}:
+            return True
         case {"data": [*traces]}:
             return any(recognises(trace) for trace in traces)
-        case {"traceID": _, "spans": _}:
+        case {"data": {"traceID": _, "spans": _}} | {"traceID": _, "spans": _} | [{"traceID": _, "spanID": _}, *_]:
             return True
         case _:
             return False
@@ -36,11 +40,28 @@ def read(document: Document, log: ProblemLog) -> Iterator[Span]:
     """Yield the spans of a document; what cannot be read is reported."""
     place = f"line {document.line}"
     match document.value:
-        case {"data": [*traces]}:
+        case {"data": [*traces], **others}:
+            _report_errors(others, place, log)
+            if not traces and not others.get("errors"):
+                log.report(Code.EMPTY, place, "the answer of Jaeger holds no traces.", hint=NOTHING_FOUND)
             for index, trace in enumerate(traces):
                 yield from _trace(trace, f"{place}, data[{index}]", log)
+        case {"data": trace, **others}:
+            _report_errors(others, place, log)
+            if trace is not None:
+                yield from _trace(trace, f"{place}, data", log)
+        case [*spans]:
+            yield from _trace({"spans": spans}, place, log)
         case trace:
             yield from _trace(trace, place, log)
+
+
+def _report_errors(answer: Mapping[object, object], where: str, log: ProblemLog) -> None:
+    """Tell of what the backend could not find."""
+    errors = answer.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        told = error.get("msg") if isinstance(error, dict) else error
+        log.report(Code.ANSWER_PARTIAL, where, f"the backend answered: {str(told).strip().rstrip('.')}.")
 
 
 def _trace(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:

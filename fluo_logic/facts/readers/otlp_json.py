@@ -46,6 +46,11 @@ def recognises(value: object) -> bool:
 
 def read(document: Document, log: ProblemLog) -> Iterator[Span]:
     """Yield the spans of a document; what cannot be read is reported."""
+    match document.value:
+        case {"trace": _, "status": "PARTIAL" | 1, **others}:  # of Tempo's API, version 2
+            told = others.get("message")
+            reason = f": {told.strip().rstrip('.')}" if isinstance(told, str) and told.strip() else ""
+            log.report(Code.ANSWER_PARTIAL, f"line {document.line}", f"Tempo gave only a part of the trace{reason}.")
     for batch, path in _batches(document.value, "", log, document.line):
         yield from _read_batch(batch, f"line {document.line}, {path}" if path else f"line {document.line}", log)
 
