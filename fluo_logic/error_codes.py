@@ -71,6 +71,8 @@ _TABLE: Final = (
     ErrorCode("C183", "A waiver is for a rule that does not exist", "the message tells the nearest"),
     ErrorCode("C184", "A baseline cannot be read", "see to its path, or write one with `--write-baseline`"),
     ErrorCode("C185", "A baseline is not one", "write it anew with `--write-baseline`"),
+    ErrorCode("C170", "The line of `%%fluo` is wrong", "`%%fluo --help` tells what there is"),
+    ErrorCode("C171", "`%%fluo` is given traces that are no variable and no path", "the message tells the nearest"),
     ErrorCode("C201", "A rule has no scope in these traces", "look at what was read"),
     ErrorCode("C202", "The beginning of a scope's id fits several", "give more of it"),
     ErrorCode("C203", "There is no such scope", "the message tells some"),

@@ -62,6 +62,10 @@ class FluoError(Exception):
         """Return the rendered error without colour."""
         return render_error(self)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in the place of a traceback: whoever reads it looks for the rule's mistake."""
+        return str(self).splitlines()
+
 
 class RuleError(FluoError):
     """A rule is wrong: syntax, names, types or structure."""
@@ -99,6 +103,12 @@ class InternalError(FluoError):
     """Two independent answers disagree: a defect of fluo, with what is needed to reproduce it."""
 
     exit_status = EXIT_INTERNAL
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the traceback: it tells where the defect lies."""
+        from traceback import format_exception  # noqa: PLC0415 - start-up counts
+
+        return "".join(format_exception(self)).splitlines()
 
 
 def render_error(error: FluoError) -> str:

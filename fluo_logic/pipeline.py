@@ -26,6 +26,7 @@ from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import ObligationPlan, Program, RulePlan
 from fluo_logic.report.missing import missing_attributes
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
+from fluo_logic.shown import Shown
 from fluo_logic.solve.base import Answer, Engine
 from fluo_logic.solve.registry import engine_for, engine_named, scans_bytes
 from fluo_logic.translate.lower import lower
@@ -60,7 +61,7 @@ DEFAULTS: Final = Options()
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Shown):
     """Why one rule has its verdict on one scope: a proof for each obligation, or for why ``when`` does not match."""
 
     rule: str
@@ -72,6 +73,7 @@ class Explanation:
     proofs: tuple[ObligationProof, ...]
     spans: int
     traces: int
+    dataset: Dataset | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass
@@ -208,7 +210,7 @@ def report(session: Session) -> Report:
         dataset.orphans,
         dataset.problems,
     )
-    return Report(data, tuple(rules), tuple(violations), dict(session.seconds))
+    return Report(data, tuple(rules), tuple(violations), dict(session.seconds), dataset=dataset)
 
 
 class RuleCheck:
@@ -283,6 +285,7 @@ class RuleCheck:
             sentence=display_sentence(self.rule, number, self.bound(row), self.session.store),
             fingerprint=fingerprint(self.rule.id, number, scope, witness),
             proof=proof,
+            dataset=self.session.store.dataset,
         )
 
     def bound(self, row: Row) -> dict[str, int]:
@@ -352,6 +355,7 @@ class RuleCheck:
             proofs=tuple(proofs),
             spans=closure.spans,
             traces=closure.traces,
+            dataset=self.session.store.dataset,
         )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from fluo_logic.logic import Unit
+from fluo_logic.shown import Shown
 from fluo_logic.values import Number, Value
 
 
@@ -226,7 +227,7 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
-class ObligationProof:
+class ObligationProof(Shown):
     """The proof for one obligation of one match of ``when`` in one scope."""
 
     rule: str

@@ -11,6 +11,7 @@ from math import inf
 
 from fluo_logic.facts.model import Problem, Span, SpanKey
 from fluo_logic.facts.problems import Code, ProblemLog
+from fluo_logic.shown import Shown
 from fluo_logic.values import Value
 
 
@@ -24,7 +25,7 @@ class InputSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Shown):
     """One trace and its span tree.
 
     ``spans`` are ordered by start, those without one last, then by id.  ``topmost`` are the spans that have no
@@ -65,7 +66,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Shown):
     """All the spans that were read, unique by trace and span id, and what is known about them.
 
     ``spans`` are grouped by trace, the traces ordered by their earliest start, then by id; ``traces`` has the same

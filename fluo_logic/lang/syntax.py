@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from fluo_logic.shown import Shown
 from fluo_logic.values import Value
 
 
@@ -483,7 +484,7 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Shown):
     """A checked rule: for every way that ``when`` matches in a scope, every obligation must be met."""
 
     id: str
@@ -498,7 +499,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruleset:
+class Ruleset(Shown):
     """Rules in the order of their files; ids are unique."""
 
     rules: tuple[Rule, ...]

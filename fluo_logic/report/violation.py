@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fluo_logic.errors import FluoError, Where
 from fluo_logic.explain.proof import ObligationProof, SpanRef
-from fluo_logic.facts.dataset import InputSummary
+from fluo_logic.facts.dataset import Dataset, InputSummary
 from fluo_logic.facts.model import Problem
 from fluo_logic.lang.syntax import Metadata, Severity
 from fluo_logic.report.excuse import BaselineUse, Waiver, WaiverUse
+from fluo_logic.shown import Shown
+
+if TYPE_CHECKING:
+    from fluo_logic.report.frame import Backend, Content
 
 VERDICTS: Final = ("violated", "inconclusive", "pending", "satisfied", "vacuous")
 """The verdicts of a scope, worst first."""
@@ -30,14 +34,15 @@ class InvariantViolationError(FluoError):
 
 
 @dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Shown):
     """One obligation that is not met: for one match of ``when`` in one scope.
 
     ``verdict`` is ``violated``, or ``inconclusive`` or ``pending`` where the failure is not final.  ``scope`` is
     ``{"trace_id": …}``, ``{"user.id": …}`` or ``{}``.  ``witness`` holds the spans of the rule's variables, without
     the ``$``.  ``fingerprint`` is the same for the same rule and the same witnesses on every run and machine.
     ``proof`` is None beyond the number of proofs that was asked for.  ``waiver`` is what it is waived by, ``known``
-    whether a baseline knows it (None: there is no baseline); either way it does not count.
+    whether a baseline knows it (None: there is no baseline); either way it does not count.  ``dataset`` is what was
+    checked, or of large inputs what fails, for who draws it.
     """
 
     rule: str
@@ -52,6 +57,7 @@ class Violation:
     proof: ObligationProof | None = None
     waiver: Waiver | None = None
     known: bool | None = None
+    dataset: Dataset | None = field(default=None, compare=False, repr=False)
 
     @property
     def counts(self) -> bool:
@@ -106,7 +112,7 @@ class DataReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Shown):
     """The result of a check: the data, every rule's verdicts, and every obligation that is not met.
 
     ``waivers`` and ``baseline`` are None where none were applied.
@@ -116,6 +122,7 @@ class Report:
     rules: tuple[RuleReport, ...]
     violations: tuple[Violation, ...]
     seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
+    dataset: Dataset | None = field(default=None, compare=False, repr=False)
     waivers: tuple[WaiverUse, ...] | None = None
     baseline: BaselineUse | None = None
 
@@ -175,3 +182,13 @@ class Report:
         from fluo_logic.report.as_json import report_json  # noqa: PLC0415 - likewise
 
         return dict(report_json(self))
+
+    def to_frame(self, content: Content = "violations", *, backend: Backend | None = None) -> Any:  # noqa: ANN401
+        """Return the violations, the ``spans`` they rest on or the ``rules`` as a frame of pandas, Polars or PyArrow.
+
+        Raises:
+            ConfigError: there is no such content or library, or none is installed; see `fluo_logic.report.frame`.
+        """
+        from fluo_logic.report.frame import report_frame  # noqa: PLC0415 - likewise
+
+        return report_frame(self, content, backend=backend)

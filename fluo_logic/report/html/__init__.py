@@ -6,10 +6,11 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from fluo_logic.explain.outline import Item, obligation_outline
 from fluo_logic.explain.proof import ObligationProof, SpanRef
 from fluo_logic.explain.text import SENTENCE, scope_text
 from fluo_logic.explain.words import inert, plural, shortened
-from fluo_logic.facts.dataset import Dataset, assemble
+from fluo_logic.facts.dataset import Dataset, Trace, assemble
 from fluo_logic.facts.model import NO_RESOURCE, Problem, Resource, Span
 from fluo_logic.report.html.citations import proof_spans
 from fluo_logic.report.html.page import page
@@ -20,21 +21,32 @@ from fluo_logic.report.violation import VERDICTS, Report, RuleReport, Violation
 if TYPE_CHECKING:
     from fluo_logic.pipeline import Explanation
 
-__all__ = ["explanation_html", "report_html", "violation_html"]
+__all__ = [
+    "dataset_html",
+    "explanation_frame",
+    "explanation_html",
+    "proof_html",
+    "report_frame",
+    "report_html",
+    "violation_html",
+]
 
 ROW_HEIGHT: Final = 26
 """Of a line of a fragment, in pixels, to tell how high it will be."""
-HEIGHTS: Final = (260, 760)
+PREMISE_HEIGHT: Final = 27
+HEIGHTS: Final = (160, 900)
+MOST_VIOLATIONS: Final = 100
 
 
-def report_html(report: Report, dataset: Dataset) -> str:
+def report_html(report: Report, dataset: Dataset, first: int | None = None) -> str:
     """Return the report as an HTML document.
 
     Args:
         report: the result of a check.
         dataset: what was checked, for the traces of the violations.
+        first: how many violations are shown; without it, all.
     """
-    payload = Payload(report.violations, dataset)
+    payload = Payload(report.violations[:first], dataset)
     violated = len(report.violated)
     headline = "Nothing violated"
     if violated:
@@ -44,6 +56,8 @@ def report_html(report: Report, dataset: Dataset) -> str:
     if undecided:
         headline += f", {undecided:,} pending or inconclusive"
     read = f"{plural(len(report.rules), 'rule')} on {data_text(report.data)}"
+    if first is not None and len(report.violations) > first:
+        read += f"; the first {first:,} are shown"
     head: dict[str, Json] = {
         "kind": "check",
         "headline": headline,
@@ -92,27 +106,84 @@ def violation_html(violation: Violation, dataset: Dataset | None = None) -> str:
     The fragment is a frame without access to what is around it.  Without ``dataset`` only those spans are drawn that
     the proof cites.
     """
-    if dataset is None:
-        dataset = _only(violation)
-    payload = Payload([violation], dataset)
+    payload = Payload([violation], _only([violation]) if dataset is None else dataset)
     rule = RuleReport(violation.rule, violation.title, violation.severity, {}, 0, {})
-    head: dict[str, Json] = {"kind": "fragment", "rules": [_rule(rule)]}
-    document = payload.document(head, [violation.rule])
+    document = payload.document({"kind": "fragment", "rules": [_rule(rule)]}, [violation.rule])
     name = f"{violation.rule}: {shortened(violation.sentence, SENTENCE)}"
-    lines = sum(min(len(held.spans), 40) + 2 for held in payload.excerpts.values()) + len(payload.entries[0].ghosts)
-    height = max(HEIGHTS[0], min(HEIGHTS[1], 150 + lines * ROW_HEIGHT))
+    return _frame(name, page(name, name, document), _height(payload))
+
+
+def proof_html(proof: ObligationProof) -> str:
+    """Return a proof, beside the spans that it cites, as an HTML fragment for a notebook; see `violation_html`."""
+    traces = {span.trace_id for span in proof_spans(proof)}
+    scope = {"trace_id": traces.pop()} if len(traces) == 1 else {}
+    text = proof.obligation.text
+    return violation_html(Violation(proof.rule, "", "medium", proof.verdict, scope, {}, text, text, "", proof))
+
+
+def report_frame(report: Report, dataset: Dataset | None = None) -> str:
+    """Return the report as an HTML fragment for a notebook, with at most a hundred violations; see `violation_html`."""
+    kept = report.violations[:MOST_VIOLATIONS]
+    shown = report_html(report, _only(kept) if dataset is None else dataset, MOST_VIOLATIONS)
+    name = f"{plural(len(report.rules), 'rule')} on {data_text(report.data)}"
+    return _frame(name, shown, 170 + len(report.rules) * 2 * ROW_HEIGHT + (480 if kept else 0))
+
+
+def explanation_frame(explanation: Explanation, dataset: Dataset | None = None) -> str:
+    """Return the explanation as an HTML fragment for a notebook; see `violation_html`."""
+    violations = [_as_violation(explanation, proof) for proof in explanation.proofs]
+    name = f"{explanation.rule} is {explanation.verdict}"
+    shown = explanation_html(explanation, _only(violations) if dataset is None else dataset)
+    return _frame(name, shown, HEIGHTS[1])
+
+
+def dataset_html(dataset: Dataset, traces: Sequence[Trace]) -> str:
+    """Return traces of a data set as an HTML fragment for a notebook; see `violation_html`."""
+    told = [
+        Violation("", "", "medium", "satisfied", {"trace_id": trace.trace_id}, {}, "", trace.trace_id, "")
+        for trace in traces
+    ]
+    payload = Payload(told, dataset)
+    name = plural(len(traces), "trace")
+    document = payload.document({"kind": "traces", "rules": []}, [""])
+    return _frame(name, page(name, name, document), 80 * len(told) + _lines(payload) * ROW_HEIGHT)
+
+
+def _frame(name: str, shown: str, height: int) -> str:
     return (
-        f'<iframe class="fluo-violation" title="{html.escape(inert(name))}" sandbox="allow-scripts" width="100%" '
-        f'height="{height}" style="border:0" srcdoc="{html.escape(page(name, name, document))}"></iframe>'
+        f'<iframe class="fluo" title="{html.escape(inert(name))}" sandbox="allow-scripts" width="100%" '
+        f'height="{max(HEIGHTS[0], min(HEIGHTS[1], height))}" style="border:0" srcdoc="{html.escape(shown)}"></iframe>'
     )
 
 
-def _only(violation: Violation) -> Dataset:
-    """Return a data set of the spans that a violation cites."""
-    refs: Iterable[SpanRef] = violation.witness.values()
-    if violation.proof is not None:
-        refs = (*refs, *proof_spans(violation.proof))
-    return assemble(_span(ref) for ref in dict.fromkeys(refs))
+def _height(payload: Payload) -> int:
+    """Return how high one violation is: its traces, or its proof beside them, whatever is higher."""
+    proof = payload.entries[0].violation.proof
+    items = () if proof is None else obligation_outline(proof)
+    return 130 + max(60 + _lines(payload) * ROW_HEIGHT, sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
+
+
+def _wrapped(item: Item, depth: int) -> int:
+    """Return how many lines an item takes in half of a notebook's width."""
+    fits = max(20, 52 - 3 * depth)
+    return -(-len(item.text) // fits) + sum(_wrapped(child, depth + 1) for child in item.children)
+
+
+def _lines(payload: Payload) -> int:
+    """Return how many lines the traces take."""
+    spans = sum(min(len(held.spans), 40) + 2 for held in payload.excerpts.values())
+    ghosts = sum(len(entry.ghosts) for entry in payload.entries)
+    return spans + ghosts
+
+
+def _only(violations: Iterable[Violation]) -> Dataset:
+    """Return a data set of the spans that violations cite."""
+    refs: dict[SpanRef, None] = {}
+    for violation in violations:
+        refs.update(dict.fromkeys(violation.witness.values()))
+        if violation.proof is not None:
+            refs.update(dict.fromkeys(proof_spans(violation.proof)))
+    return assemble(_span(ref) for ref in refs)
 
 
 def _span(ref: SpanRef) -> Span:

@@ -8,6 +8,7 @@ function paint(theme) {
   root.dataset.theme = theme || (dark.matches ? "dark" : "light");
 }
 paint(remembered());
+if (window.self !== window.top) root.classList.add("framed"); // in a notebook
 dark.addEventListener("change", () => paint(remembered()));
 function turn() {
   paint(root.dataset.theme === "dark" ? "light" : "dark");
@@ -28,6 +29,16 @@ function inner(entry) {
   if (entry.items.length) right.append(proofTree(entry, lights));
   else right.append(el("p", "quiet", "Its proof was not built: --max-proofs tells for how many violations of a rule it is."));
   box.append(left, right);
+  return box;
+}
+
+// Traces without a proof, for a notebook.
+function alone(entry) {
+  const box = el("div", "inner alone");
+  const panel = el("div", "panel");
+  const left = el("section", "traces");
+  left.append(waterfall(entry, new Lights(box), (one) => panel.replaceChildren(one)), legend(entry), panel);
+  box.append(left);
   return box;
 }
 
@@ -225,6 +236,11 @@ function counts(rule) {
 // --- the page --------------------------------------------------------------------------------------------------------
 function start() {
   const place = document.getElementById("fluo");
+  if (data.kind === "traces") {
+    root.classList.add("fragment");
+    place.append(...data.entries.map(alone));
+    return;
+  }
   if (fragment) {
     root.classList.add("fragment");
     place.append(...data.entries.map((entry) => {
