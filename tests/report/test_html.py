@@ -22,7 +22,7 @@ from fluo_logic.report.html import explanation_html, report_html, violation_html
 from fluo_logic.report.html.ghosts import Ghost, ghosts_of
 from fluo_logic.report.html.traces import BUDGET, LIMITS, excerpt, limit_for
 from fluo_logic.report.violation import Report
-from tests.report.conftest import PACK, otlp, otlp_span
+from tests.report.conftest import MIXED_TRACES, PACK, otlp, otlp_span
 
 AUDIT = fl.rule("when { act as $a } always { log child of $a }", id="logged")
 
@@ -262,3 +262,14 @@ def test_without_violations_the_report_says_so() -> None:
         [],
         [0, 0, 0, 1, 0],
     )
+
+
+def test_what_does_not_count_says_why(mixed: Report) -> None:
+    """A waived violation has its reason beside it, a known one says so, and the headline counts them apart."""
+    document = held(report_html(mixed, fl.read_traces(MIXED_TRACES)))
+    assert document["headline"].startswith("3 violations of 1 rule, 1 waived, 1 known to the baseline")
+    assert document["bad"] is True
+    told = [(entry["excused"], document["strings"][entry["where"]]) for entry in document["entries"]]
+    assert [excused for excused, _ in told] == [False, True, True, False, False, False]
+    assert told[1][1].endswith("waived: until *all* is logged (ops@example, until 2026-12-31)")
+    assert told[2][1].endswith("known to the baseline")

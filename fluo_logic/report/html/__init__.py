@@ -16,6 +16,7 @@ from fluo_logic.report.html.citations import proof_spans
 from fluo_logic.report.html.page import page
 from fluo_logic.report.html.payload import Json, Payload
 from fluo_logic.report.tally import data_text
+from fluo_logic.report.tally import headline as tally_headline
 from fluo_logic.report.violation import VERDICTS, Report, RuleReport, Violation
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = [
     "violation_html",
 ]
 
-ROW_HEIGHT: Final = 26
+ROW_HEIGHT: Final = 27
 """Of a line of a fragment, in pixels, to tell how high it will be."""
 PREMISE_HEIGHT: Final = 27
 HEIGHTS: Final = (160, 900)
@@ -47,14 +48,8 @@ def report_html(report: Report, dataset: Dataset, first: int | None = None) -> s
         first: how many violations are shown; without it, all.
     """
     payload = Payload(report.violations[:first], dataset)
-    violated = len(report.violated)
-    headline = "Nothing violated"
-    if violated:
-        rules = len({violation.rule for violation in report.violated})
-        headline = f"{plural(violated, 'violation')} of {plural(rules, 'rule')}"
-    undecided = len(report.violations) - violated
-    if undecided:
-        headline += f", {undecided:,} pending or inconclusive"
+    told = tally_headline(report)
+    headline = f"{told[:1].upper()}{told[1:]}"
     read = f"{plural(len(report.rules), 'rule')} on {data_text(report.data)}"
     if first is not None and len(report.violations) > first:
         read += f"; the first {first:,} are shown"
@@ -62,7 +57,7 @@ def report_html(report: Report, dataset: Dataset, first: int | None = None) -> s
         "kind": "check",
         "headline": headline,
         "subline": read,
-        "bad": violated > 0,
+        "bad": not report.ok,
         "inputs": [
             [shortened(item.name, SENTENCE), item.format or "not read", plural(item.spans, "span")]
             for item in report.data.inputs
@@ -146,7 +141,7 @@ def dataset_html(dataset: Dataset, traces: Sequence[Trace]) -> str:
     payload = Payload(told, dataset)
     name = plural(len(traces), "trace")
     document = payload.document({"kind": "traces", "rules": []}, [""])
-    return _frame(name, page(name, name, document), 80 * len(told) + _lines(payload) * ROW_HEIGHT)
+    return _frame(name, page(name, name, document), 110 * len(told) + _lines(payload) * ROW_HEIGHT)
 
 
 def _frame(name: str, shown: str, height: int) -> str:
@@ -160,7 +155,7 @@ def _height(payload: Payload) -> int:
     """Return how high one violation is: its traces, or its proof beside them, whatever is higher."""
     proof = payload.entries[0].violation.proof
     items = () if proof is None else obligation_outline(proof)
-    return 130 + max(60 + _lines(payload) * ROW_HEIGHT, sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
+    return 72 + max(96 + _lines(payload) * ROW_HEIGHT, 40 + sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
 
 
 def _wrapped(item: Item, depth: int) -> int:
@@ -171,7 +166,8 @@ def _wrapped(item: Item, depth: int) -> int:
 
 def _lines(payload: Payload) -> int:
     """Return how many lines the traces take."""
-    spans = sum(min(len(held.spans), 40) + 2 for held in payload.excerpts.values())
+    several = len(payload.excerpts) > 1
+    spans = sum(min(len(held.spans), 40) + several for held in payload.excerpts.values())
     ghosts = sum(len(entry.ghosts) for entry in payload.entries)
     return spans + ghosts
 

@@ -65,14 +65,14 @@ function legend(entry) {
 let numbers = 0;
 function violation(entry) {
   const verdict = data.verdicts[entry.verdict];
-  const item = el("li", `violation ${verdict}`);
+  const item = el("li", `violation ${entry.excused ? "excused" : verdict}`);
   const id = `v${numbers += 1}`;
   const head = button("head", "", () => toggle());
   head.setAttribute("aria-expanded", "false");
   head.setAttribute("aria-controls", id);
-  const mark = el("span", "mark", MARKS[verdict]);
+  const mark = el("span", "mark", entry.excused ? "\u25cb" : MARKS[verdict]);
   mark.setAttribute("role", "img");
-  mark.setAttribute("aria-label", verdict);
+  mark.setAttribute("aria-label", entry.excused ? `${verdict}, not counted` : verdict);
   const words = el("span", "words");
   words.append(el("span", "sentence", (verdict === "violated" || data.kind === "explain" ? "" : `${verdict}: `) + text(entry.said)));
   const facts = [text(entry.where), entry.print && `fingerprint ${entry.print}`, entry.times > 1 && `${entry.times} times`];

@@ -7,7 +7,7 @@ before it comes here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -165,7 +165,7 @@ class Payload:
     def _entry_json(self, entry: Entry, rules: Mapping[str, int], places: Mapping[str, int]) -> Json:
         violation, proof = entry.violation, entry.violation.proof
         day = None if proof is None else proof_day(proof)
-        where = " · ".join([scope_text(violation.scope.items()), *([day] if day else [])])
+        where = " · ".join([scope_text(violation.scope.items()), *([day] if day else []), *_excuse(violation)])
         items: list[Json] = []
         if proof is not None:
             outline = obligation_outline(proof)
@@ -178,6 +178,7 @@ class Payload:
             "said": self._text(shortened(violation.sentence, SENTENCE)),
             "where": self._text(where),
             "print": violation.fingerprint,
+            "excused": violation.excused,
             "times": entry.times,
             "labels": self._labels(violation),
             "cited": self._keys(entry.cited),
@@ -294,3 +295,11 @@ def _items(items: Sequence[Item]) -> Iterable[Item]:
     for item in items:
         yield item
         yield from _items(item.children)
+
+
+def _excuse(violation: Violation) -> Iterator[str]:
+    """Yield why a violation does not count, where it does not."""
+    if violation.waiver is not None:
+        yield f"waived: {violation.waiver.text}"
+    elif violation.known:
+        yield "known to the baseline"
