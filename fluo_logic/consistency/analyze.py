@@ -1,37 +1,48 @@
-"""`fluo analyze`: which rules contradict themselves or each other, can never fire, or say what others say."""
+"""`fluo analyze`: which rules contradict themselves or each other, can never fire, or say what others say.
+
+Questions about single rules come first, then those about pairs, then those about more.  Whatever a trace at hand
+already shows is not asked; the rest goes to the solver, in several processes if wanted, and is told in a fixed order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
-from typing import Final
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Final, Self, TypeVar
 
-from fluo_logic.consistency import analyze_timing
+from fluo_logic.consistency import analyze_questions as questions
+from fluo_logic.consistency.analyze_apart import Shown, forbidding
+from fluo_logic.consistency.analyze_conflicts import MOST_SPANS
 from fluo_logic.consistency.analyze_data import data_findings
-from fluo_logic.consistency.analyze_findings import Analysis, Finding, ordered
-from fluo_logic.consistency.encode_solve import Demand, Solver, UndecidedError
-from fluo_logic.consistency.vocabulary import unsupported, vocabulary_of
-from fluo_logic.consistency.witness import LATER, Witness, replayed, verdicts
-from fluo_logic.errors import UnsupportedError
+from fluo_logic.consistency.analyze_findings import Analysis, Finding, Gap, ordered
+from fluo_logic.consistency.analyze_known import Judged, Spans, judged
+from fluo_logic.consistency.analyze_names import reached, sharing, slices, triggered_together
+from fluo_logic.consistency.analyze_questions import Alone, Seen, Told_
+from fluo_logic.consistency.analyze_told import COMPARISON, Limits, solver_for
+from fluo_logic.consistency.encode_solve import Demand
+from fluo_logic.consistency.witness import Witness, replayed
 from fluo_logic.facts.dataset import Dataset
-from fluo_logic.facts.model import Span
-from fluo_logic.lang.syntax import Pattern, Rule, Ruleset
-from fluo_logic.lang.walk import nodes
-from fluo_logic.tooling.branches import branches
-from fluo_logic.translate.lower import lower
-from fluo_logic.translate.passes import run_passes
+from fluo_logic.lang.syntax import Rule, Ruleset
 
 BOUND: Final = 6
 SECONDS: Final = 5.0
-MOST_COUNTED: Final = 10
-MOST_SPANS: Final = 14
-"""With how many spans it is tried again to refute a contradiction, a tautology or a conflict."""
-MOST_OTHERS: Final = 8
-"""How many other rules may together make one redundant."""
+FEW: Final = 12
+"""How many questions are answered faster than further processes are started."""
+CHUNK: Final = 50
+"""How many pairs of rules are judged in one go."""
+MOST_TOGETHER: Final = 24
+"""Of how many rules a trace is sought that satisfies all of them."""
+Answer = TypeVar("Answer")
 
 
 def analyze(
-    rules: Ruleset | Rule, traces: Dataset | None = None, *, bound: int = BOUND, seconds: float = SECONDS
+    rules: Ruleset | Rule,
+    traces: Dataset | None = None,
+    *,
+    bound: int = BOUND,
+    seconds: float = SECONDS,
+    jobs: int = 1,
 ) -> Analysis:
     """Analyse rules over all traces of at most ``bound`` spans of their own vocabulary.
 
@@ -40,311 +51,192 @@ def analyze(
         traces: recorded traces, for names that these never show and rules that they never activate.
         bound: the most spans of a generated trace; rules that count, and pairs of rules, may be given a few more.
         seconds: how long one question may take; one that takes longer is reported as undecided.
+        jobs: how many processes may answer questions; more than one are started anew, so that a script has to guard
+            its main module.  The result is the same.
 
     Raises:
         InternalError: a witness does not have the verdicts that it was made for.
     """
     ruleset = Ruleset((rules,)) if isinstance(rules, Rule) else rules
-    return _Analyser(ruleset, bound, seconds).analysis(traces)
+    with _Processes(jobs) as processes:
+        return _Analyser(ruleset, Limits(bound, seconds), processes).analysis(traces)
 
 
-def solver_for(rules: Sequence[Rule], bound: int, seconds: float) -> Solver:
-    """Return the solver for some rules together, with room for what they count to."""
-    program = run_passes(lower(Ruleset(tuple(rules))))
-    counted = vocabulary_of(program).counted
-    if counted > MOST_COUNTED:
-        message = f"it counts to {counted}, which takes more spans than are generated"
-        raise unsupported(message)
-    return Solver(program, max(bound, counted + 2), seconds)
+class _Processes:
+    """Answers questions in order, in further processes where there are many."""
 
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self.pool: ProcessPoolExecutor | None = None
 
-def span_names(rule: Rule) -> frozenset[str] | None:
-    """Return the names of the spans that a rule speaks of, None where it speaks of any span."""
-    roots = (rule.when, *(obligation.condition for obligation in rule.obligations))
-    patterns = [node for root in roots if root is not None for node in nodes(root) if isinstance(node, Pattern)]
-    if any(pattern.name is None for pattern in patterns):
-        return None
-    return frozenset(pattern.name for pattern in patterns if pattern.name is not None)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+    def answers(
+        self, function: Callable[..., Answer], questions: Sequence[tuple[Any, ...]], few: int = FEW
+    ) -> list[Answer]:
+        if self.jobs == 1 or len(questions) < few:
+            return [function(*one) for one in questions]
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("spawn"))
+        return [one.result() for one in [self.pool.submit(function, *one) for one in questions]]
 
 
 class _Analyser:
-    def __init__(self, rules: Ruleset, bound: int, seconds: float) -> None:
-        self.rules = rules
-        self.bound = bound
-        self.seconds = seconds
+    def __init__(self, rules: Ruleset, limits: Limits, processes: _Processes) -> None:
+        self.rules = rules.rules
+        self.limits = limits
+        self.processes = processes
         self.findings: list[Finding] = []
-        self.not_analysed: dict[str, str] = {}
-        self.sizes: dict[str, int] = {}
-        self.settled: set[str] = set()
-        self.conflicts: list[frozenset[str]] = []
-        self.implied: set[str] = set()
-        self.up_to = ""
+        self.gaps: list[Gap] = []
+        self.alone: dict[str, Alone] = {}
+        self.known: list[Judged] = []
 
     def analysis(self, traces: Dataset | None) -> Analysis:
-        for rule in self.rules.rules:
-            self.alone(rule)
-        left = [rule for rule in self.rules.rules if rule.id not in self.settled and rule.id not in self.not_analysed]
-        for one, two in _sharing(left):
-            self.pair(one, two)
-        self.triples(left)
-        for rule in left:
-            self.redundancy(rule, left)
-            self.shadowed(rule)
-        for one, two in _sharing(left):
-            self.timing(one, two)
+        asked = self.processes.answers(questions.alone, [(rule, self.limits) for rule in self.rules])
+        self.alone = {rule.id: found for rule, found in zip(self.rules, asked, strict=True)}
+        self.take([found.told for found in asked])
+        left = [rule for rule in self.rules if self.alone[rule.id].compared]
+        pairs = sharing(left)
+        self.judge(left)
+        self.compare(pairs)
+        self.sets(left)
+        self.redundancies(left)
+        shadowed = [(rule, self.limits, self.alone[rule.id].traces) for rule in left]
+        self.take(self.processes.answers(questions.shadowed, shadowed))
+        self.timing(pairs)
         if traces is not None:
-            self.findings += data_findings(self.rules, traces)
-        return Analysis(self.bound, len(self.rules), ordered(self.findings), tuple(self.not_analysed.items()))
+            self.findings += data_findings(Ruleset(self.rules), traces)
+        return Analysis(self.limits.bound, len(self.rules), ordered(self.findings), tuple(self.gaps))
 
-    def grounded(self, solver: Solver) -> Solver:
-        """Return a solver whose bound is what sentences state from here on."""
-        self.up_to = f"with up to {solver.bound} spans"
-        return solver
+    def take(self, told: Sequence[Told_]) -> None:
+        for findings, gaps in told:
+            self.findings += findings
+            self.gaps += gaps
 
-    def add(
-        self,
-        kind: str,
-        rules: Sequence[Rule],
-        sentence: str,
-        spans: Iterable[Span] | None = None,
-        violated: Sequence[Rule] = (),
-        **detail: str,
-    ) -> None:
-        """Add a finding, its witness replayed: ``violated`` are the rules that have to be violated on it."""
-        witness = None
-        if spans is not None:
-            expected = {rule.id: rule in violated for rule in rules}
-            witness = replayed(tuple(spans), Ruleset(tuple(rules)), expected)
-        self.findings.append(Finding(kind, tuple(rule.id for rule in rules), sentence, witness, detail=detail))
+    def judge(self, left: Sequence[Rule]) -> None:
+        """Judge the traces at hand."""
+        traces = [spans for rule in left for spans in self.alone[rule.id].traces]
+        further = [one for rule in left if (one := forbidding(rule)) is not None and one.obligations]
+        parts = [[*left, *further][at :: self.processes.jobs] for at in range(self.processes.jobs)]
+        found = self.processes.answers(judged, [(traces, part) for part in parts], few=2)
+        self.known = [
+            Judged(
+                spans,
+                frozenset[str]().union(*(part[number].active for part in found)),
+                frozenset[str]().union(*(part[number].violated for part in found)),
+            )
+            for number, spans in enumerate(traces)
+        ]
 
-    def undecided(self, kind: str, rules: Sequence[Rule]) -> None:
-        sentence = f"not decided within {self.seconds:g} s a question, {self.up_to}"
-        self.findings.append(Finding(kind, tuple(rule.id for rule in rules), sentence, undecided=True))
+    def room(self, rules: Sequence[Rule]) -> int:
+        return sum(self.alone[rule.id].room for rule in rules) + 1
 
-    # --- one rule -------------------------------------------------------------------------------------------------
+    # --- pairs ----------------------------------------------------------------------------------------------------
 
-    def alone(self, rule: Rule) -> None:
-        try:
-            solver = self.grounded(solver_for([rule], self.bound, self.seconds))
-            satisfied = solver.find([Demand(0, active=True, violated=False)])
-            violated = solver.find([Demand(0, violated=True)])
-            if satisfied is None or violated is None:
-                # That a few spans are not enough is no finding.
-                solver = self.grounded(solver_for([rule], MOST_SPANS, self.seconds))
-                satisfied = satisfied or solver.find([Demand(0, active=True, violated=False)])
-                violated = violated or solver.find([Demand(0, violated=True)])
-        except UnsupportedError as error:
-            self.not_analysed[rule.id] = error.message
-            return
-        except UndecidedError:
-            self.undecided("contradiction", [rule])
-            self.settled.add(rule.id)
-            return
-        self.sizes[rule.id] = max(len(satisfied or ()), len(violated or ()))
-        if violated is None:
-            self.settled.add(rule.id)
-            if satisfied is None:
-                self.add("tautology", [rule], f"`when` matches no trace {self.up_to}, so the rule can never fire")
-            else:
-                sentence = f"no trace {self.up_to} violates it; the smallest that it applies to is"
-                self.add("tautology", [rule], sentence, satisfied)
-        elif satisfied is None:
-            self.settled.add(rule.id)
-            sentence = f"no trace {self.up_to} that it applies to satisfies it; it is violated already by"
-            self.add("contradiction", [rule], sentence, violated, [rule])
+    def compare(self, pairs: Sequence[tuple[Rule, Rule]]) -> None:
+        shown = Shown([rule for rule in self.rules if self.alone[rule.id].compared], self.known)
+        apart = [pair for pair in pairs if not shown.both_met(*pair)]
+        smallest = self.smallest()
+        tried = [pair for pair in apart if smallest.keys() >= set(_ids(pair))]
+        chunks = [tried[at : at + CHUNK] for at in range(0, len(tried), CHUNK)]
+        found = self.processes.answers(
+            questions.met_together,
+            [(chunk, [(smallest[one.id], smallest[two.id]) for one, two in chunk]) for chunk in chunks],
+            few=2,
+        )
+        answers = zip(tried, (one for answers in found for one in answers), strict=True)
+        open_ = {_ids(pair) for pair in apart}.difference(_ids(pair) for pair, met in answers if met)
+        asked = []
+        for one, two in pairs:
+            seen = Seen(shown.only(one, two), shown.only(two, one), (one.id, two.id) not in open_)
+            if not seen.all:
+                asked.append((one, two, self.limits, self.room([one, two]), seen))
+        self.take(self.processes.answers(questions.pair, asked))
 
-    def shadowed(self, rule: Rule) -> None:
-        shadows: list[tuple[int, int, int]] = []
-        for branch in branches(rule):
-            place = branch.origin
-            if any(line == place.line and first <= place.column < last for line, first, last in shadows):
+    def smallest(self) -> dict[str, Spans]:
+        """Return for rules a smallest trace at hand that they are active and satisfied on, and few are violated on."""
+        found: dict[str, Spans] = {}
+        for one in sorted(self.known, key=lambda one: (len(one.violated), len(one.spans))):
+            for rule in one.met:
+                found.setdefault(rule, one.spans)
+        return found
+
+    def timing(self, pairs: Sequence[tuple[Rule, Rule]]) -> None:
+        # Rules that conflict anyway are told of; of rules that imply each other, what satisfies one satisfies both.
+        told = [frozenset(one.rules) for one in self.findings if not one.undecided and one.kind != "redundancy"]
+        told += [frozenset(one.rules) for one in self.gaps if one.question == COMPARISON]
+        asked = [
+            (one, two, self.limits)
+            for one, two in pairs
+            if not any({one.id, two.id} <= rules for rules in told if len(rules) > 1)
+        ]
+        self.take(self.processes.answers(questions.timing, asked))
+
+    # --- more rules -----------------------------------------------------------------------------------------------
+
+    def conflicts(self) -> list[frozenset[str]]:
+        return [frozenset(one.rules) for one in self.findings if one.kind == "conflict" and not one.undecided]
+
+    def sets(self, left: Sequence[Rule]) -> None:
+        """Look for conflicts of three and more rules: of a slice, or, where that is too much, of a trigger."""
+        known = [one.met for one in self.known]
+        many = [rules for rules in slices(left) if len(rules) > len(("one", "two"))]
+        many = [rules for rules in many if not any(met.issuperset(_ids(rules)) for met in known)]
+        few = [rules for rules in many if len(rules) <= MOST_TOGETHER]
+        fine = self.processes.answers(questions.satisfiable, [(rules, self.limits) for rules in few])
+        satisfied = [rules for rules, one in zip(few, fine, strict=True) if one]
+        asked = []
+        for rules in many:
+            if rules in satisfied:
                 continue
-            try:
-                solver = self.grounded(solver_for([rule, branch.without], self.bound, self.seconds))
-                violated = solver.find([Demand(0, violated=True)]) if _alike(solver) else None
-            except UnsupportedError:
-                continue
-            except UndecidedError:
-                self.undecided("shadowed", [rule])
-                continue
-            if violated is not None:
-                shadows.append((place.line, place.column, place.column + len(place.text)))
-                sentence = (
-                    f"`{branch.text}` decides nothing: without it the rule has the same verdict on every trace "
-                    f"{self.up_to}, such as"
+            groups = [rules]
+            if self.room(rules) > MOST_SPANS or len(rules) > MOST_TOGETHER:
+                groups = [group for group in triggered_together(rules) if len(group) > len(("one", "two"))]
+                reason = (
+                    "three or more of them are looked at only where spans of one name make them apply, for all "
+                    f"together take more than {MOST_SPANS} spans"
                 )
-                self.add("shadowed", [rule], sentence, violated, [rule], condition=branch.text)
+                self.gaps.append(Gap(_ids(rules), reason, "conflict"))
+            for group in groups:
+                sets = _largest([met.intersection(_ids(group)) for met in known])
+                asked.append((group, self.limits, min(self.room(group), MOST_SPANS), sets))
+        self.take(self.processes.answers(questions.together, asked))
 
-    # --- several rules --------------------------------------------------------------------------------------------
-
-    def pair(self, one: Rule, two: Rule) -> None:
-        try:
-            solver = self.together([one, two])
-            first = solver.find([Demand(0, violated=True), Demand(1, violated=False)])
-            second = solver.find([Demand(1, violated=True), Demand(0, violated=False)])
-            if first is None and second is None:
-                both = solver.find([Demand(0, violated=True)])
-                self.implied.add(two.id)
-                sentence = f"no trace {self.up_to} violates one of them and not the other; both are violated by"
-                self.add("equivalence", [one, two], sentence, both, [one, two])
-            elif second is None:
-                self.subsumed(one, two, first)
-            elif first is None:
-                self.subsumed(two, one, second)
-            self.conflict([one, two], solver)
-        except UndecidedError:
-            self.undecided("subsumption", [one, two])
-        except UnsupportedError as error:
-            self.not_analysed[f"{one.id}, {two.id}"] = error.message
-
-    def subsumed(self, strict: Rule, loose: Rule, spans: tuple[Span, ...] | None) -> None:
-        self.implied.add(loose.id)
-        sentence = (
-            f"every trace {self.up_to} that violates {loose.id} violates {strict.id} too; "
-            f"what {strict.id} asks beyond that shows in"
-        )
-        self.add("subsumption", [strict, loose], sentence, spans, [strict])
-
-    def together(self, rules: Sequence[Rule]) -> Solver:
-        room = sum(self.sizes.get(rule.id, 0) for rule in rules) + 1
-        return self.grounded(solver_for(rules, max(self.bound, min(room, 2 * self.bound)), self.seconds))
-
-    def conflict(self, rules: Sequence[Rule], solver: Solver) -> None:
-        numbers = range(len(rules))
-        active = [Demand(number, active=True) for number in numbers]
-        if solver.find([*active, *(Demand(number, violated=False) for number in numbers)]) is not None:
-            return
-        singly = [solver.find([*active, Demand(number, violated=False)]) for number in numbers]
-        found = singly[0]
-        if found is None or any(one is None for one in singly):
-            return
-        # Rules that need many spans each may only lack room together.
-        wide = self.grounded(solver_for(rules, MOST_SPANS, self.seconds))
-        if wide.find([*active, *(Demand(number, violated=False) for number in numbers)]) is not None:
-            return
-        self.conflicts.append(frozenset(rule.id for rule in rules))
-        told = replayed_violations(found, rules)
-        names = " and ".join(rule.id for rule in rules)
-        sentence = (
-            f"where {names} apply together, each can be satisfied, and no trace {self.up_to} satisfies all; "
-            f"{rules[0].id} is satisfied, at the cost of the others, by"
-        )
-        self.add("conflict", rules, sentence, found, told)
-
-    def triples(self, left: Sequence[Rule]) -> None:
-        sharing = {frozenset((one.id, two.id)) for one, two in _sharing(left)}
-        for rules in combinations(left, 3):
-            ids = [frozenset((one.id, two.id)) for one, two in combinations(rules, 2)]
-            if not all(pair in sharing for pair in ids) or any(pair in self.conflicts for pair in ids):
-                continue
-            if not _same_trigger(rules):
-                continue
-            try:
-                self.conflict(rules, self.together(rules))
-            except UndecidedError:
-                self.undecided("conflict", rules)
-            except UnsupportedError:
-                continue
-
-    def redundancy(self, rule: Rule, left: Sequence[Rule]) -> None:
-        if rule.id in self.implied:
-            return
+    def redundancies(self, left: Sequence[Rule]) -> None:
+        implied = {
+            one.rules[-1] for one in self.findings if one.kind in {"subsumption", "equivalence"} and not one.undecided
+        }
         # From rules that conflict, anything follows.
-        out = self.implied.union({rule.id}, *self.conflicts)
-        others = [one for one in _reached(rule, left) if one.id not in out][:MOST_OTHERS]
-        if len(others) < len(("one", "two")):
-            return
-        try:
-            solver = self.grounded(solver_for([rule, *others], self.bound, self.seconds))
-            kept = list(range(1, len(others) + 1))
-
-            def follows(numbers: Sequence[int]) -> bool:
-                demands = [Demand(number, violated=False) for number in numbers]
-                return solver.find([Demand(0, violated=True), *demands]) is None
-
-            if not follows(kept):
-                return
-            for number in list(kept):
-                fewer = [one for one in kept if one != number]
-                if follows(fewer):
-                    kept = fewer
-            violated = solver.find([Demand(0, violated=True)])
-        except UndecidedError:
-            self.undecided("redundancy", [rule])
-            return
-        except UnsupportedError:
-            return
-        by = [others[number - 1] for number in kept]
-        sentence = f"whatever violates {rule.id} violates one of the others too, {self.up_to}; for example"
-        told = replayed_violations(violated or (), [rule, *by])
-        self.add("redundancy", [rule, *by], sentence, violated, told)
-
-    def timing(self, one: Rule, two: Rule) -> None:
-        pair = {one.id, two.id}
-        if any(pair >= known for known in self.conflicts) or any(
-            {*found.rules} == pair and not found.undecided for found in self.findings
-        ):
-            return
-        for first, second in ((one, two), (two, one)):
-            found = analyze_timing.timing_conflict(first, second, 4 * self.seconds)
-            if found is not None:
-                rules = [one, two]
-                sentence = (
-                    f"on this beginning of a trace {first.id} waits and {second.id} is not violated, each alone can "
-                    f"still be satisfied, and no continuation by up to {analyze_timing.MORE} spans satisfies both"
-                )
-                told = replayed_violations(found, rules)
-                self.add("timing-conflict", rules, sentence, found, told)
-                return
+        out = implied.union(*self.conflicts())
+        asked = []
+        for rule in left:
+            others = [one for one in reached(rule, left) if one.id not in out and one is not rule]
+            if rule.id in implied or len(others) < len(("one", "two")):
+                continue
+            ids = {one.id for one in others}
+            seen = _smallest([one.violated & ids for one in self.known if rule.id in one.violated])
+            if frozenset() not in seen:
+                asked.append((rule, others, self.limits, seen))
+        self.take(self.processes.answers(questions.redundancy, asked))
 
 
-def replayed_violations(spans: Sequence[Span], rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that a trace violates, as the engine says."""
-    now = max((span.end or 0 for span in spans), default=0) + LATER
-    found = verdicts(spans, Ruleset(tuple(rules)), now)
-    return [rule for rule in rules if found[rule.id] == "violated"]
+def _ids(rules: Sequence[Rule]) -> tuple[str, ...]:
+    return tuple(rule.id for rule in rules)
 
 
-def _alike(solver: Solver) -> bool:
-    """Return whether rules 0 and 1 are active on the same traces and violated on the same traces."""
-    return all(
-        solver.find(demands) is None
-        for one in (0, 1)
-        for demands in (
-            [Demand(one, violated=True), Demand(1 - one, violated=False)],
-            [Demand(one, active=True), Demand(1 - one, active=False)],
-        )
-    )
+def _largest(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    unique = list(dict.fromkeys(sets))
+    return [one for one in unique if not any(one < other for other in unique)]
 
 
-def _sharing(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
-    """Yield the pairs of rules that speak of spans of a common name."""
-    names = {rule.id: span_names(rule) for rule in rules}
-    for one, two in combinations(rules, 2):
-        first, second = names[one.id], names[two.id]
-        if first is None or second is None or first & second:
-            yield one, two
-
-
-def _reached(rule: Rule, rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that common names lead to, the nearest first."""
-    found = [rule]
-    for one in found:
-        for first, second in _sharing(rules):
-            other = second if first is one else first if second is one else None
-            if other is not None and other not in found:
-                found.append(other)
-    return found
-
-
-def _same_trigger(rules: Sequence[Rule]) -> bool:
-    """Return whether one name triggers all the rules: only such sets of three are looked at."""
-    triggers = [
-        {node.name for node in nodes(rule.when) if isinstance(node, Pattern)} if rule.when is not None else None
-        for rule in rules
-    ]
-    named = [one for one in triggers if one is not None]
-    return not named or bool(set.intersection(*named))
+def _smallest(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+    unique = list(dict.fromkeys(sets))
+    return [one for one in unique if not any(other < one for other in unique)]
 
 
 def witness(rule: Rule, verdict: str, *, bound: int = BOUND, seconds: float = SECONDS) -> Witness | None:

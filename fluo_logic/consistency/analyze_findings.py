@@ -30,6 +30,8 @@ KINDS: Final = (
     "dead-name",
     "never-active",
 )
+SHOWN: Final = 4
+"""How many rules a line names of what was not analysed."""
 COLOURS: Final = {"contradiction": "red", "conflict": "red", "timing-conflict": "red"}
 
 
@@ -46,13 +48,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """What was not analysed: of these rules nothing, or, where there is a ``question``, not that kind of finding."""
+
+    rules: tuple[str, ...]
+    reason: str
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
-    """The findings of an analysis with traces of up to ``bound`` spans, and the rules it cannot speak of."""
+    """The findings of an analysis with traces of up to ``bound`` spans, and what it cannot speak of."""
 
     bound: int
     rules: int
     findings: tuple[Finding, ...]
-    not_analysed: tuple[tuple[str, str], ...]
+    not_analysed: tuple[Gap, ...]
 
     @property
     def ok(self) -> bool:
@@ -65,7 +76,10 @@ class Analysis:
             "schema": SCHEMA,
             "bound": {"spans": self.bound},
             "findings": [_finding_json(one) for one in self.findings],
-            "not_analysed": [{"rule": rule, "reason": reason} for rule, reason in self.not_analysed],
+            "not_analysed": [
+                {"rule": ", ".join(one.rules), "rules": list(one.rules), "question": one.question, "reason": one.reason}
+                for one in self.not_analysed
+            ],
         }
 
     def graph(self) -> Graph:
@@ -103,8 +117,10 @@ class Analysis:
             if one.witness is not None:
                 lines += [f"  {line}" for line in witness_lines(one.witness, style)]
             lines.append("")
-        for rule, reason in self.not_analysed:
-            lines.append(f"{style.paint('not analysed', 'yellow')} {style.paint(rule, 'bold')}: {reason}")
+        for gap in self.not_analysed:
+            word = f"not analysed for {gap.question}" if gap.question else "not analysed"
+            said = f"{style.paint(word, 'yellow')} {style.paint(_few(gap.rules), 'bold')}: {inert(gap.reason)}"
+            lines.append(said)
         if self.not_analysed:
             lines.append("")
         if not quiet:
@@ -116,6 +132,12 @@ class Analysis:
         told = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "nothing found"
         left = f", {len(self.not_analysed)} not analysed" if self.not_analysed else ""
         return f"{told} — {plural(self.rules, 'rule')}, traces of up to {plural(self.bound, 'span')}{left}"
+
+
+def _few(rules: Sequence[str]) -> str:
+    """Return the ids of rules, of many only the first ones."""
+    more = len(rules) - SHOWN
+    return ", ".join(rules) if more <= 1 else f"{', '.join(rules[:SHOWN])} and {more} others"
 
 
 def _finding_json(one: Finding) -> dict[str, object]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fluo_logic.consistency.analyze import BOUND, SECONDS, solver_for
+from fluo_logic.consistency.analyze import BOUND, SECONDS
 from fluo_logic.consistency.analyze_findings import witness_lines
+from fluo_logic.consistency.analyze_told import solver_for
 from fluo_logic.consistency.encode_solve import Demand, UndecidedError
 from fluo_logic.consistency.witness import Witness, replayed
 from fluo_logic.errors import ConfigError, UnsupportedError

@@ -25,6 +25,10 @@ except ModuleNotFoundError as error:
 
 EPOCH: Final = 1_767_225_600 * 10**9
 """When every generated trace begins: 2026-01-01T00:00:00Z."""
+CHOSEN: Final = {
+    "in": (2, 0), "named": (2, 0), "parent": (2, 0), "own": (3, 1), "fix": (3, 1), "link": (2, 0), "ev": (2, 0),
+}  # fmt: skip
+"""The atoms that say all of a generated trace but its times: how many arguments, and which is the span."""
 
 
 class UndecidedError(Exception):
@@ -40,11 +44,21 @@ class Demand:
     violated: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A generated trace: its spans, the atoms that were chosen for it, and the times, in steps, by their terms."""
+
+    spans: tuple[Span, ...]
+    chosen: frozenset[str]
+    times: Mapping[str, int]
+
+
 class Solver:
     """The traces of at most ``bound`` spans for some rules; raises UnsupportedError for rules it cannot express."""
 
     def __init__(self, program: Program, bound: int, seconds: float, extra: str = "") -> None:
         """Ground the traces, the rules, and further constraints; each question may take ``seconds``."""
+        self.program = program
         self.encoding: Encoding = encode(program, bound)
         self.bound = bound
         self.seconds = seconds
@@ -56,7 +70,9 @@ class Solver:
             parse_string(text, lambda node: self.theory.rewrite_ast(node, builder.add))
         self.control.ground([("base", [])])
         self.theory.prepare(self.control)
-        self.core: list[int] = []
+        self.core: tuple[Demand, ...] = ()
+        self.met: frozenset[int] = frozenset()
+        self.example: tuple[Span, ...] = ()
         self.atoms = {
             f"{atom.symbol}": atom.literal
             for name in ("act", "viol")
@@ -64,20 +80,16 @@ class Solver:
         }
 
     def find(self, demands: Iterable[Demand]) -> tuple[Span, ...] | None:
-        """Return a smallest trace that meets every demand, None where there is none; raises UndecidedError."""
-        assumptions: list[int] = []
-        for demand in demands:
-            for name, wanted in (("act", demand.active), ("viol", demand.violated)):
-                if wanted is None:
-                    continue
-                literal = self.atoms.get(f"{name}({demand.rule})")
-                if literal is None:
-                    if wanted:
-                        return None
-                    continue
-                assumptions.append(literal if wanted else -literal)
+        """Return a smallest trace that meets every demand, None where there is none; raises UndecidedError.
+
+        Where the time is over before it is known to be a smallest one, it is the smallest that was found.
+        """
+        assumptions, impossible = self._assumptions(demands)
+        if impossible:
+            return None
         best: tuple[Span, ...] | None = None
         deadline = time.monotonic() + self.seconds
+        self._optimise("opt")
         with self.control.solve(assumptions=assumptions, yield_=True, async_=True) as handle:
             while True:
                 handle.resume()
@@ -92,51 +104,87 @@ class Solver:
                 self.theory.on_model(model)
                 best = self._spans(model)
 
-    def beginnings(self, size: int, most: int) -> Iterator[tuple[tuple[Span, ...], str]]:
-        """Yield traces of ``size`` spans where rule 0 fails and rule 1 does not, with constraints that fix each.
+    def holds(self, demands: Iterable[Demand], extra: Iterable[int] = ()) -> bool:
+        """Return whether some trace meets every demand; raises UndecidedError.
 
-        The constraints let every further span start after all that the trace has.
+        Where none does, `core` has those of the demands that no trace meets together; where one does, it is `example`,
+        and `met` has the rules that are active and not violated on it.  ``extra`` are further literals to assume.
         """
-        solving = self.control.configuration.solve
-        solving.models, solving.opt_mode = most, "ignore"  # type: ignore[union-attr]
-        wanted = {"act(0)": 1, "viol(0)": 1, "act(1)": 1, "viol(1)": -1}
-        known = [(sign, self.atoms.get(name)) for name, sign in wanted.items()]
-        if any(literal is None and sign > 0 for sign, literal in known):
-            return
-        used = next(
-            (
-                one.literal
-                for one in self.control.symbolic_atoms.by_signature("used", 1)
-                if f"{one.symbol}" == f"used({size})"
-            ),
-            None,
-        )
-        if used is None:
-            return
-        assumptions = [used, *(sign * literal for sign, literal in known if literal is not None)]
-        with self.control.solve(assumptions=assumptions, yield_=True) as handle:
-            for model in handle:
-                self.theory.on_model(model)
-                yield self._spans(model), self._fixed(model, size)
+        wanted = tuple(demands)
+        assumptions, impossible = self._assumptions(wanted)
+        if impossible:
+            self.core = impossible
+            return False
+        self._optimise("ignore")
+        deadline = time.monotonic() + self.seconds
+        with self.control.solve(assumptions=[*assumptions, *extra], yield_=True, async_=True) as handle:
+            handle.resume()
+            if not handle.wait(max(0.0, deadline - time.monotonic())):
+                handle.cancel()
+                raise UndecidedError
+            model = handle.model()
+            if model is None:
+                blamed = set(handle.core())
+                self.core = tuple(one for one in wanted if blamed.intersection(self._assumptions([one])[0]))
+                return False
+            self.theory.on_model(model)
+            self.example = self._spans(model)
+            symbols = {f"{symbol}" for symbol in model.symbols(atoms=True) if symbol.name in {"act", "viol"}}
+        rules = range(len(self.program.rules))
+        self.met = frozenset(one for one in rules if f"act({one})" in symbols and f"viol({one})" not in symbols)
+        return True
 
-    def _fixed(self, model: clingo.Model, size: int) -> str:
-        kept = {"in": 2, "named": 2, "parent": 2, "own": 3, "fix": 3, "link": 2, "ev": 2}
-        lines = [f"#defined {name}/{arity}." for name, arity in kept.items()]
-        lines += [f":- not {symbol}." for symbol in model.symbols(atoms=True) if symbol.name in kept]
-        times = self._times(model)
-        present = {f"{symbol}" for symbol in model.symbols(atoms=True)}
-        lines += [f":- used(S), S <= {size}, own(F,S,V), not keep(F,S,V). #defined keep/3."]
-        lines += [f"keep{text.removeprefix('own')}." for text in sorted(present) if text.startswith("own(")]
-        lines += [f":- parent(S,P), S <= {size}, not held(S,P). #defined held/2."]
-        lines += [f"held{text.removeprefix('parent')}." for text in sorted(present) if text.startswith("parent(")]
-        last = 0
-        for slot in range(1, size + 1):
-            for time_of in ("s", "e"):
-                at = times.get(f"{time_of}({slot})", 0)
-                last = max(last, at)
-                lines.append(f"&diff{{ {time_of}({slot}) - 0 }} <= {at}. &diff{{ 0 - {time_of}({slot}) }} <= {-at}.")
-        lines.append(f"&diff{{ 0 - s(S) }} <= {-last - 1} :- used(S), S > {size}.")
-        return "\n".join(lines) + "\n"
+    def _assumptions(self, demands: Iterable[Demand]) -> tuple[list[int], tuple[Demand, ...]]:
+        """Return what to assume for demands, and one of them that no trace meets whatever else is asked."""
+        assumptions: list[int] = []
+        for demand in demands:
+            for name, wanted in (("act", demand.active), ("viol", demand.violated)):
+                if wanted is None:
+                    continue
+                literal = self.atoms.get(f"{name}({demand.rule})")
+                if literal is None:
+                    if wanted:
+                        return [], (demand,)
+                    continue
+                assumptions.append(literal if wanted else -literal)
+        return assumptions, ()
+
+    def _optimise(self, mode: str) -> None:
+        solving = self.control.configuration.solve
+        solving.opt_mode = mode  # type: ignore[union-attr]
+
+    def literal(self, name: str, *arguments: int) -> int | None:
+        """Return the literal of an atom over numbers, None where the atom never holds."""
+        found = self.control.symbolic_atoms[clingo.Function(name, [clingo.Number(one) for one in arguments])]
+        return None if found is None else found.literal
+
+    def beginnings(self, size: int, most: int) -> Iterator[Beginning]:
+        """Yield traces of ``size`` spans where rule 0 fails and rule 1 does not, ``most`` of them.
+
+        Raises:
+            UndecidedError: it takes longer than a question may.
+        """
+        used = self.literal("used", size)
+        assumptions, impossible = self._assumptions([Demand(0, active=True, violated=True), Demand(1, active=True)])
+        others, _ = self._assumptions([Demand(1, violated=False)])
+        if used is None or impossible:
+            return
+        self._optimise("ignore")
+        self.control.configuration.solve.models = most  # type: ignore[union-attr]
+        deadline = time.monotonic() + self.seconds
+        with self.control.solve(assumptions=[used, *assumptions, *others], yield_=True, async_=True) as handle:
+            while True:
+                handle.resume()
+                if not handle.wait(max(0.0, deadline - time.monotonic())):
+                    handle.cancel()
+                    raise UndecidedError
+                model = handle.model()
+                if model is None:
+                    return
+                self.theory.on_model(model)
+                times = self._times(model)
+                chosen = frozenset(f"{symbol}" for symbol in model.symbols(atoms=True) if symbol.name in CHOSEN)
+                yield Beginning(self._spans(model), chosen, times)
 
     def _times(self, model: clingo.Model) -> dict[str, int]:
         assigned = self.theory.assignment(model.thread_id)
@@ -145,7 +193,7 @@ class Solver:
     def _spans(self, model: clingo.Model) -> tuple[Span, ...]:
         facts: dict[str, list[list[clingo.Symbol]]] = {}
         for symbol in model.symbols(atoms=True):
-            if symbol.name in {"in", "named", "parent", "own", "fix", "link", "ev"}:
+            if symbol.name in CHOSEN:
                 facts.setdefault(symbol.name, []).append(symbol.arguments)
         times = self._times(model)
         first = min(times.values(), default=0)
@@ -178,7 +226,7 @@ class Solver:
                     events=tuple(
                         Event(vocabulary.events[one], start, values.of(f"({slot},{one})", "event")) for one in events
                     ),
-                    links=tuple(Link(trace[one], _id(one)) for one in links),
+                    links=tuple(Link(trace[one], _id(one), {}) for one in links),
                 )
             )
         return tuple(spans)

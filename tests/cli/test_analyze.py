@@ -45,6 +45,18 @@ def test_rules_beyond_the_encoding_are_listed(tmp_path: Path, capsys: pytest.Cap
     assert "not analysed total: it compares a sum" in out
 
 
+def test_what_is_left_out_is_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON names the rules, the kind of finding that was not looked for among them, and why."""
+    rules = tmp_path / "rules.fluo"
+    rules.write_text("rule much { always { count(order) <= 500 } }\nrule total { always { count(order) < 3 } }")
+    run("analyze", rules, "--format", "json")
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, json.loads((ROOT / "schemas" / "fluo-analysis-1.json").read_text(encoding="utf-8")))
+    (gap,) = document["not_analysed"]
+    assert (gap["rules"], gap["question"], gap["rule"]) == (["much"], "", "much")
+    assert gap["reason"].startswith("it counts to 500")
+
+
 @pytest.mark.parametrize("verdict", ["violated", "satisfied"])
 @pytest.mark.parametrize(
     "body",

@@ -9,7 +9,7 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fluo_logic.consistency.analyze import solver_for
+from fluo_logic.consistency.analyze_told import solver_for
 from fluo_logic.consistency.encode_solve import Demand
 from fluo_logic.facts.model import Span
 from fluo_logic.lang.parse import parse_rule
