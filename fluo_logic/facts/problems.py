@@ -30,6 +30,9 @@ class Code(StrEnum):
     NOT_TRACES = "I105"
     PACKAGE_MISSING = "I106"
     OTHER_SIGNAL = "I107"
+    FILE_GREW = "I108"
+    FILE_CHANGED = "I109"
+    TOO_LARGE = "I110"
     COMPRESSION_TRUNCATED = "I201"
     COMPRESSION_CORRUPT = "I202"
     JSON_MALFORMED = "I203"
@@ -94,6 +97,21 @@ CATALOGUE: Final[Mapping[Code, ProblemKind]] = MappingProxyType(
             rejected=True,
         ),
         Code.OTHER_SIGNAL: ProblemKind("metrics or logs stand among the traces", None, rejected=False),
+        Code.FILE_GREW: ProblemKind(
+            "the file grew while it was read",
+            "What it held at first was read; check it again when it is complete.",
+            rejected=False,
+        ),
+        Code.FILE_CHANGED: ProblemKind(
+            "the file was changed while it was read",
+            "What was read may be of two versions: check it again when nothing writes to it.",
+            rejected=True,
+        ),
+        Code.TOO_LARGE: ProblemKind(
+            "the input needs more memory than there is",
+            "Split it: into lines, each a request, or into several files; or keep it as Parquet.",
+            rejected=True,
+        ),
         Code.COMPRESSION_TRUNCATED: ProblemKind(
             "the compressed data breaks off",
             "The file is incomplete: was it copied while it was being written?",

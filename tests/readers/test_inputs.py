@@ -7,12 +7,14 @@ import io
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from fluo_logic.facts.problems import CATALOGUE, Code, ProblemLog
 from fluo_logic.facts.readers import read_traces
+from fluo_logic.facts.readers.sources import Source, open_all, read_file
 
 LINE = (
     '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"%016x",'
@@ -94,13 +96,95 @@ def test_forbidden_file_and_folder_are_problems(tmp_path: Path) -> None:
 def test_unreadable_file_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the operating system is told in its words."""
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
     written(tmp_path, "a.json")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     (problem,) = read_traces(tmp_path / "a.json").problems
     assert (problem.code, problem.message) == (Code.NOT_OPENED, "the file cannot be read: permission denied.")
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message", "spans"),
+    [
+        ("grow", Code.FILE_GREW, "the file grew from {size} to {more} bytes while it was read.", 1),
+        ("cut", Code.FILE_CHANGED, "the file was cut from {size} to 0 bytes while it was read.", 0),
+        ("rewrite", Code.FILE_CHANGED, "the file was written to while it was read.", 1),
+    ],
+)
+def test_file_that_changes_while_it_is_read_is_told(
+    change: str, code: Code, message: str, spans: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was appended is left for later; what was cut or written over may be of two versions, and is an error."""
+    file = tmp_path / "live.jsonl"
+    written(tmp_path, file.name)
+    size = file.stat().st_size
+    fstat = os.fstat
+
+    def told_then_changed(number: int) -> os.stat_result:
+        told = fstat(number)
+        match change:
+            case "grow" if told.st_size == size:
+                with file.open("ab") as out:
+                    out.write((LINE % 2).encode())
+            case "cut":
+                os.truncate(file, 0)
+            case "rewrite":
+                os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns + 1_000_000))
+        return told
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fluo_logic.facts.readers.sources.os.fstat", told_then_changed)
+        source = read_file(file)
+    found = read_traces(source.content) if isinstance(source.content, bytes) and source.content else None
+    assert (0 if found is None else len(found.spans)) == spans
+    (problem,) = source.log.problems()
+    assert (problem.code, problem.rejected) == (code, code is Code.FILE_CHANGED)
+    assert problem.message == message.format(size=size, more=size + len(LINE % 2))
+
+
+def test_pipes_and_files_without_a_size_are_read_whole(tmp_path: Path) -> None:
+    """What has no size until it is read, a pipe for one, is read to its end."""
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=((LINE % 1).encode(),))
+    writer.start()
+    assert (len((found := read_traces(pipe)).spans), found.problems) == (1, ())
+    writer.join()
+
+
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An input that does not fit is an error, and the others are read."""
+
+    def refuse(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("fluo_logic.facts.readers.decompress", lambda data, _: refuse() if len(data) > 500 else data)
+    found = read_traces([(LINE % 1).encode() * 9, (LINE % 2).encode()])
+    assert [problem.code for problem in found.problems] == [Code.TOO_LARGE]
+    assert len(found.spans) == 1
+
+
+def test_thousands_of_files_are_opened_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files a folder and a glob stand for, they are read in order, and none before it is its turn."""
+    for number in range(1, 3001):
+        (tmp_path / f"{number:05}.json").write_text(LINE % number, encoding="utf-8")
+    opened: list[str] = []
+
+    def noted(path: Path) -> Source:
+        opened.append(path.name)
+        return read_file(path)
+
+    monkeypatch.setattr("fluo_logic.facts.readers.sources.read_file", noted)
+    for given in (str(tmp_path), str(tmp_path / "*.json")):
+        opened.clear()
+        for count, source in enumerate(open_all(given, None), start=1):
+            assert (len(opened), opened[-1]) == (count, Path(source.log.name).name)
+        assert opened == sorted(opened)
+        assert len(opened) == 3000
+    found = read_traces(tmp_path)
+    assert (len(found.spans), len(found.inputs), found.problems) == (3000, 3000, ())
 
 
 def test_dangling_link_is_a_problem(tmp_path: Path) -> None:

@@ -55,9 +55,10 @@ JSON_LINE: Final = re.compile(rb'^[\[{][ \t]*["\[{]', re.MULTILINE)
 def read_traces(inputs: TraceInput | Iterable[TraceInput], *, stdin: BinaryIO | None = None) -> Dataset:
     """Read traces and assemble them into one data set.
 
-    An input is a path, a folder (searched for files with known endings), a glob, ``-`` for standard input, the bytes
-    of a file, a message of `opentelemetry-proto`, spans of the OpenTelemetry SDK, or a DataFrame with a row for each
-    span.  Data that cannot be read never raises: it becomes a `Problem` of the data set, and everything else is read.
+    An input is a path, a folder (searched for files with known endings), a glob, a URL that fsspec opens, ``-`` for
+    standard input, the bytes of a file, a message of `opentelemetry-proto`, spans of the OpenTelemetry SDK, or a
+    DataFrame with a row for each span.  Files are opened one after the other.  Data that cannot be read never raises:
+    it becomes a `Problem` of the data set, and everything else is read.
 
     Args:
         inputs: one input, or several; a file that is named twice is read once.
@@ -87,6 +88,14 @@ def read_opened(sources: Iterable[Source]) -> Dataset:
 
 def read_source(source: Source) -> tuple[str, list[Span]]:
     """Return the format of one opened input (empty if none) and its spans; problems go to its log."""
+    try:
+        return _read_content(source)
+    except MemoryError:
+        source.log.report(Code.TOO_LARGE, "", "reading the input needs more memory than there is.")
+        return "", []
+
+
+def _read_content(source: Source) -> tuple[str, list[Span]]:
     match source.content:
         case None:
             return "", []

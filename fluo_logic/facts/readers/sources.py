@@ -1,4 +1,4 @@
-"""From what the user hands over (file, folder, glob, ``-``, bytes, messages, SDK spans) to named, opened inputs."""
+"""From what the user hands over (file, folder, glob, URL, ``-``, bytes, spans of some kind) to named, opened inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias, TypeGuar
 
 from fluo_logic.errors import InputError
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import frames, sdk
+from fluo_logic.facts.readers import frames, remote, sdk
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -73,7 +73,8 @@ def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) 
     for item in items:
         if isinstance(item, str | os.PathLike):
             for source in open_path(os.fspath(item), stdin):
-                identity = source.log.name if source.content is None else os.path.realpath(source.log.name)
+                is_file = source.content is not None and not remote.is_url(source.log.name)
+                identity = os.path.realpath(source.log.name) if is_file else source.log.name
                 if identity not in seen:
                     seen.add(identity)
                     yield source
@@ -118,9 +119,12 @@ def _misused(item: object) -> InputError:
 
 
 def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
-    """Yield the sources that a path, a folder, a glob or ``-`` stands for, in a fixed order."""
+    """Yield the sources that a path, a folder, a glob, a URL or ``-`` stands for, in a fixed order."""
     if named == STDIN:
         yield _read_stdin(stdin)
+        return
+    if remote.is_url(named):
+        yield from (Source(log, content) for log, content in remote.read_url(named, _has_known_ending))
         return
     path = Path(named)
     is_data = named.lstrip()[:1] in {"{", "["} and '"' in named
@@ -145,13 +149,26 @@ def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
 
 
 def read_file(path: Path) -> Source:
-    """Return a file as a source."""
+    """Return a file as a source, as it was when it was opened."""
     log = ProblemLog(str(path))
     try:
-        return Source(log, path.read_bytes(), path)
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            # Pipes, and files of the system that are made as they are read, have no size.
+            data = file.read(before.st_size) if before.st_size else file.read()
+            after = os.fstat(file.fileno())
     except OSError as error:
         log.report(Code.NOT_OPENED, "", f"the file cannot be read: {_reason(error)}.")
         return Source(log, None)
+    if before.st_size and len(data) < before.st_size:
+        message = f"the file was cut from {before.st_size} to {len(data)} bytes while it was read."
+        log.report(Code.FILE_CHANGED, f"byte {len(data)}", message)
+    elif before.st_size and after.st_size > before.st_size:
+        message = f"the file grew from {before.st_size} to {after.st_size} bytes while it was read."
+        log.report(Code.FILE_GREW, f"byte {before.st_size}", message)
+    elif after.st_mtime_ns != before.st_mtime_ns:
+        log.report(Code.FILE_CHANGED, "", "the file was written to while it was read.")
+    return Source(log, data, path)
 
 
 def _read_stdin(stdin: BinaryIO | None) -> Source:
