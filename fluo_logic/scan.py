@@ -9,10 +9,10 @@ from itertools import chain
 from typing import Final
 
 import numpy as np
-import pyarrow as pa
 
 from fluo_logic.errors import InternalError
-from fluo_logic.facts.columnar.batch import Array, Unusual, Wanted
+from fluo_logic.facts.columnar.arrow import Array, of_numpy
+from fluo_logic.facts.columnar.batch import Unusual, Wanted
 from fluo_logic.facts.columnar.objects import of_spans
 from fluo_logic.facts.columnar.read import Columns, read_columns
 from fluo_logic.facts.columnar.recall import recall
@@ -150,7 +150,7 @@ def _sound(columns: Columns, wanted: Wanted) -> tuple[Table, Dataset]:
 
 def _failed(columns: Columns, table: Table, traces: Array, unsound: Dataset) -> Dataset:
     """Return the traces that scopes which fail are made of, read exactly, with what is known of all the data."""
-    numbers = columns.table.numbers_of(table.trace_ids.take(pa.array(traces)))
+    numbers = columns.table.numbers_of(table.trace_ids.take(of_numpy(traces)))
     part = assemble(recall(columns, np.flatnonzero(np.isin(columns.table.trace, numbers))))
     return replace(
         part,

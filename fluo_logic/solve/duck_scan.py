@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 from sqlglot import exp
 
-from fluo_logic.facts.columnar.batch import Array, Unusual, Wanted
+from fluo_logic.facts.columnar.arrow import Array
+from fluo_logic.facts.columnar.batch import Unusual, Wanted
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.logic import Const, Program, RulePlan
 from fluo_logic.solve import scan_columns

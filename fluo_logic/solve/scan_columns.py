@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fluo_logic.facts.columnar.batch import KINDS, MISSING, STATUSES, Array, Batch, Values, Wanted, looked_up
+from fluo_logic.facts.columnar.arrow import Array, by_code, of_numpy, of_python, to_numpy
+from fluo_logic.facts.columnar.batch import KINDS, MISSING, STATUSES, Batch, Values, Wanted, looked_up
 from fluo_logic.facts.columnar.table import NO_ROW, Table
 from fluo_logic.solve.duck_columns import PARTS
 from fluo_logic.translate.relational_columns import TIMES, Column, Part
@@ -35,7 +36,7 @@ def span_table(table: Table, columns: Sequence[Column], structural: frozenset[st
     records = []
     for batch, (first, last) in zip(table.batches, table.bounds, strict=True):
         arrays = {name: column[first:last] for name, column in whole.items()}
-        arrays["_name"] = _dictionary(batch.name.codes, batch.name.dictionary)
+        arrays["_name"] = by_code(batch.name.codes, batch.name.dictionary)
         for column in columns:
             arrays[column.name] = _value_column(table, batch, first, column)
         records.append(pa.table(arrays))
@@ -44,18 +45,18 @@ def span_table(table: Table, columns: Sequence[Column], structural: frozenset[st
 
 def _structural(table: Table, wanted: frozenset[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "_span": pa.array(np.arange(len(table))),
-        "_trace": pa.array(table.trace.astype(np.int64)),
+        "_span": of_numpy(np.arange(len(table))),
+        "_trace": of_numpy(table.trace.astype(np.int64)),
     }
     if "_parent_ref" in wanted:
         # Only its equality counts, and one that is nobody's parent is still shared by siblings.
-        traces = pc.cast(pa.array(table.trace), pa.string())
-        parents = pc.cast(pa.array(table.parent_id, mask=table.parent_id == 0), pa.string())
+        traces = pc.cast(of_numpy(table.trace), pa.string())
+        parents = pc.cast(of_numpy(table.parent_id, table.parent_id == 0), pa.string())
         found["_parent_ref"] = pc.binary_join_element_wise(traces, parents, ":")
     if "_parent" in wanted:
-        found["_parent"] = pa.array(table.parent, mask=table.parent == NO_ROW)
+        found["_parent"] = of_numpy(table.parent, table.parent == NO_ROW)
     if wanted & {*TREE}:
-        found.update((name, pa.array(column)) for name, column in zip(TREE, table.preorder, strict=True))
+        found.update((name, of_numpy(column)) for name, column in zip(TREE, table.preorder, strict=True))
     return found
 
 
@@ -66,9 +67,9 @@ def event_table(table: Table, columns: Sequence[Column]) -> Any:  # noqa: ANN401
     for batch, (first, _) in zip(table.batches, table.bounds, strict=True):
         events = batch.events
         arrays = {
-            "_event": pa.array(np.arange(number, number + len(events.span))),
-            "_span": pa.array(events.span + first),
-            "_name": _dictionary(events.name.codes, events.name.dictionary),
+            "_event": of_numpy(np.arange(number, number + len(events.span))),
+            "_span": of_numpy(events.span + first),
+            "_name": by_code(events.name.codes, events.name.dictionary),
         }
         number += len(events.span)
         for column in columns:
@@ -88,7 +89,7 @@ def link_table(table: Table) -> Any:  # noqa: ANN401
         rows.append(batch.links.span[known][found != NO_ROW] + first)
         linked.append(found[found != NO_ROW])
     pairs = np.unique(np.stack((np.concatenate(rows), np.concatenate(linked)), axis=1).astype(np.int64), axis=0)
-    return pa.table({"_span": pa.array(pairs[:, 0]), "_linked": pa.array(pairs[:, 1])})
+    return pa.table({"_span": of_numpy(pairs[:, 0]), "_linked": of_numpy(pairs[:, 1])})
 
 
 def _has_links(table: Table) -> bool:
@@ -106,7 +107,7 @@ def _value_column(table: Table, batch: Batch, first: int, column: Column) -> Any
             return part_of(batch.resource_values[column.key], column.part)
         case _ if column.part is Part.TIME:
             times, known = _time(batch, column.key)
-            return pa.array(times, mask=~known)
+            return of_numpy(times, ~known)
         case _:
             return part_of(intrinsic(table, batch, first, column.key), column.part)
 
@@ -126,14 +127,14 @@ def intrinsic(table: Table, batch: Batch, first: int, key: str) -> Values:
     rows = np.arange(len(batch), dtype=np.int32)
     if key in TIMES:
         times, known = _time(batch, key)
-        return Values(np.where(known, rows, MISSING), integers=pa.array(times))
+        return Values(np.where(known, rows, MISSING), integers=of_numpy(times))
     match key:
         case "span:name":
             return Values(batch.name.codes, batch.name.dictionary)
         case "span:id":
-            return Values(rows, pa.array([f"{number:016x}" for number in batch.span_id.tolist()], pa.string()))
+            return Values(rows, of_python([f"{number:016x}" for number in batch.span_id.tolist()], pa.string()))
         case "span:parent_id":
-            texts = pa.array([f"{number:016x}" for number in batch.parent_id.tolist()], pa.string())
+            texts = of_python([f"{number:016x}" for number in batch.parent_id.tolist()], pa.string())
             return Values(np.where(batch.parent_id == 0, MISSING, rows), texts)
         case "span:kind":
             return looked_up(batch.kind.astype(np.int32), [kind.value for kind in KINDS])
@@ -149,14 +150,10 @@ def intrinsic(table: Table, batch: Batch, first: int, key: str) -> Values:
             return looked_up(batch.scope, [scope.name or None for scope in batch.scopes])
         case "trace:id":
             traces, codes = np.unique(table.trace[first : first + len(batch)], return_inverse=True)
-            return Values(codes.astype(np.int32), pa.array(table.trace_texts(traces), pa.string()))
+            return Values(codes.astype(np.int32), of_python(table.trace_texts(traces), pa.string()))
         case _:
             message = f"not an intrinsic: {key}"
             raise KeyError(message)
-
-
-def _dictionary(codes: Array, dictionary: Any) -> Any:  # noqa: ANN401
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32(), mask=codes == MISSING), dictionary)
 
 
 def part_of(values: Values, part: Part) -> Any:  # noqa: ANN401
@@ -169,13 +166,13 @@ def part_of(values: Values, part: Part) -> Any:  # noqa: ANN401
     ]
     parts = pa.concat_arrays([piece for piece in pieces if len(piece)] or pieces[-1:])
     if part in {Part.TEXT, Part.KEY, Part.VALUE}:
-        return _dictionary(values.codes, parts)
-    return parts.take(pa.array(values.codes, pa.int32(), mask=values.codes == MISSING))
+        return by_code(values.codes, parts)
+    return parts.take(of_numpy(values.codes.astype(np.int32, copy=False), ~values.present))
 
 
 def _python(values: Iterable[Any], part: Part) -> Any:  # noqa: ANN401
     write, kind = PARTS[part]
-    return pa.array([write(value) for value in values], kind)
+    return of_python([write(value) for value in values], kind)
 
 
 def _of_strings(strings: Any, part: Part) -> Any:  # noqa: ANN401
@@ -197,17 +194,17 @@ def _of_strings(strings: Any, part: Part) -> Any:  # noqa: ANN401
 def _of_integers(integers: Any, part: Part) -> Any:  # noqa: ANN401
     kind = PARTS[part][1]
     if not len(integers):
-        return pa.array([], kind)
+        return pa.nulls(0, kind)
     match part:
         case Part.TEXT | Part.KEY:
             return pc.cast(integers, pa.string())
         case Part.WHOLE:
-            return pa.array(np.ones(len(integers), np.bool_))
+            return of_numpy(np.ones(len(integers), np.bool_))
         case Part.ITEMS | Part.NUMBERS:
             return pa.nulls(len(integers), kind)
         case Part.HIGH | Part.LOW if _are_small(integers):
-            numbers = integers.to_numpy()
-            return pa.array(numbers.astype(np.float64) if part is Part.HIGH else np.zeros(len(numbers), np.int64))
+            numbers = to_numpy(integers)
+            return of_numpy(numbers.astype(np.float64) if part is Part.HIGH else np.zeros(len(numbers), np.int64))
         case _:
             return _python(integers.to_pylist(), part)
 
@@ -221,10 +218,10 @@ def _of_doubles(doubles: Array, part: Part) -> Any:  # noqa: ANN401
     match part:
         case Part.HIGH:
             # Negative zero is zero, and what is no number has no part.
-            return pa.array(doubles + 0.0, mask=np.isnan(doubles))
+            return of_numpy(doubles + 0.0, np.isnan(doubles))
         case Part.LOW:
-            return pa.array(np.zeros(len(doubles), np.int64), mask=np.isnan(doubles))
+            return of_numpy(np.zeros(len(doubles), np.int64), np.isnan(doubles))
         case Part.WHOLE:
-            return pa.array(np.zeros(len(doubles), np.bool_), mask=np.isnan(doubles))
+            return of_numpy(np.zeros(len(doubles), np.bool_), np.isnan(doubles))
         case _:
             return _python(doubles.tolist(), part)

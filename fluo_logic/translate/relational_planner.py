@@ -35,6 +35,7 @@ from fluo_logic.translate.relational_aggregates import (
     window_sum,
 )
 from fluo_logic.translate.relational_columns import STRUCTURAL, Part
+from fluo_logic.translate.relational_filter import rows_read
 from fluo_logic.translate.relational_flags import Flags
 from fluo_logic.translate.relational_joins import (
     EVENTS,
@@ -251,6 +252,9 @@ class Planner:
         names = [column.alias_or_name for column in tested.query.selects]
         columns = [sql.column("s", name) for name in names if name in self.joined_read | KEPT]
         query = exp.select(*columns, copy=False).from_(sql.table(TESTED, "s"), copy=False)
+        read = rows_read((step.query for step in self.tables.values()), MARKED, "s")
+        if read is not None:
+            query = query.where(read, copy=False)
         return Step(MARKED, query, "what joins read of the spans")
 
     def by_scope(self, family: Family) -> Step:
@@ -312,7 +316,11 @@ class Planner:
                 pairs = Query(self.shared, None)
                 below, above = Var("below", Sort.SPAN), Var("above", Sort.SPAN)
                 pairs.conditions.append(pairs.descends(below, above))
-                return pairs.select([pairs.value(below), pairs.value(above)])
+                query = pairs.select([pairs.value(below), pairs.value(above)])
+                for table in query.find_all(exp.Table):
+                    # Of the spans that joins read, some may be left out.
+                    table.set("this", exp.to_identifier(SPANS, quoted=table.this.quoted))
+                return query
             case Joined(clauses=clauses):
                 columns = [sql.column("r", f"a{number}") for number in range(len(clauses[0].head.args))]
                 return exp.select(*columns, copy=False).from_(sql.table(name, "r"), copy=False)

@@ -9,17 +9,16 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from fluo_logic.facts.columnar.arrow import Array, of_numpy
 from fluo_logic.facts.model import Kind, Resource, Scope, Status
 from fluo_logic.values import Value
-
-Array = np.ndarray[Any, Any]
 
 KINDS: Final = (Kind.UNSPECIFIED, Kind.INTERNAL, Kind.SERVER, Kind.CLIENT, Kind.PRODUCER, Kind.CONSUMER)
 STATUSES: Final = (Status.UNSET, Status.OK, Status.ERROR)
 NO_TIME: Final = 0
 MISSING: Final = -1
-NO_STRINGS: Final = pa.array([], pa.string())
-NO_INTEGERS: Final = pa.array([], pa.int64())
+NO_STRINGS: Final = pa.nulls(0, pa.string())
+NO_INTEGERS: Final = pa.nulls(0, pa.int64())
 
 
 class Unusual(Exception):  # noqa: N818 - no error: the exact readers can tell more
@@ -132,7 +131,7 @@ class Batch:
         of_events, of_links = ~dropped[self.events.span], ~dropped[self.links.span]
         return replace(
             self,
-            trace_id=self.trace_id.take(pa.array(kept)),
+            trace_id=self.trace_id.take(of_numpy(kept)),
             name=self.name.only(kept),
             message=self.message.only(kept),
             values={key: values.only(kept) for key, values in self.values.items()},
@@ -145,7 +144,7 @@ class Batch:
             ),
             links=Links(
                 number[self.links.span[of_links]],
-                self.links.trace_id.filter(pa.array(of_links)),
+                self.links.trace_id.filter(of_numpy(of_links)),
                 self.links.span_id[of_links],
             ),
             **{

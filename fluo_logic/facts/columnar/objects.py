@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from fluo_logic.facts.columnar import arrow
+from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import (
     KINDS,
     STATUSES,
-    Array,
     Batch,
     Events,
     Links,
@@ -46,7 +47,7 @@ def of_spans(spans: Sequence[Span], wanted: Wanted) -> Batch:
         if scopes.setdefault(id(span.scope), len(held_scopes)) == len(held_scopes):
             held_scopes.append(span.scope)
     return Batch(
-        trace_id=pa.array([_trace_id(span.trace_id) for span in spans], pa.binary()),
+        trace_id=arrow.of_python([_trace_id(span.trace_id) for span in spans], pa.binary()),
         span_id=_ids([span.span_id for span in spans]),
         parent_id=_ids([span.parent_id for span in spans]),
         name=_texts([span.name for span in spans]),
@@ -82,13 +83,13 @@ def _links(spans: Sequence[Span]) -> Links:
     links = [(row, link) for row, span in enumerate(spans) for link in span.links]
     return Links(
         np.array([row for row, _ in links], np.int64),
-        pa.array([_trace_id(link.trace_id) for _, link in links], pa.binary()),
+        arrow.of_python([_trace_id(link.trace_id) for _, link in links], pa.binary()),
         _ids([link.span_id for _, link in links]),
     )
 
 
 def _texts(found: Sequence[str]) -> Texts:
-    return texts(pa.array(found, pa.string()))
+    return texts(arrow.of_python(found, pa.string()))
 
 
 def _times(times: Sequence[int | None]) -> Array:

@@ -14,13 +14,13 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from fluo_logic.facts.columnar import descriptor
+from fluo_logic.facts.columnar.arrow import Array, is_valid, of_numpy, of_python, to_numpy
 from fluo_logic.facts.columnar.batch import (
     KINDS,
     MISSING,
     NO_INTEGERS,
     NO_STRINGS,
     STATUSES,
-    Array,
     Batch,
     Events,
     Links,
@@ -87,8 +87,8 @@ class _Reader:
     def batch(self) -> Batch:
         """Return the spans."""
         spans = self.spans
-        kind, status = _numbers(spans.field("kind")), spans.field("status")
-        code = _filled(status, "code", 0)
+        kind, status = to_numpy(spans.field("kind")), spans.field("status")
+        code = _filled(status, "code")
         if ((kind < 0) | (kind >= len(KINDS))).any() or ((code < 0) | (code >= len(STATUSES))).any():
             message = "an unknown kind or status"
             raise Unusual(message)
@@ -158,14 +158,14 @@ class _Attributes:
         sizes = _sizes(column)
         self.row = np.repeat(np.arange(rows), sizes)
         keys = pc.dictionary_encode(pairs.field("key"))
-        self.codes = _numbers(keys.indices)
+        self.codes = to_numpy(keys.indices)
         self.keys: dict[str, int] = {key: code for code, key in enumerate(keys.dictionary.to_pylist())}
         value = pairs.field("value")
         self.parts = value.flatten() if len(value) else []
         self.kind = np.full(len(pairs), MISSING, np.int8)
         for number, part in enumerate(self.parts):
             if part.null_count < len(part):
-                self.kind[_valid(part)] = number
+                self.kind[is_valid(part)] = number
         if (self.kind == MISSING).any():
             message = "an attribute without a value, or with one of an unknown type"
             raise Unusual(message)
@@ -213,7 +213,7 @@ class _Attributes:
         doubles = np.empty(0, np.float64)
         chosen = kinds == DOUBLE
         if chosen.any():
-            doubles = self.parts[DOUBLE].take(pa.array(places[chosen])).to_numpy(zero_copy_only=False)
+            doubles = to_numpy(self.parts[DOUBLE].take(of_numpy(places[chosen])))
             codes[rows[chosen]] = base + np.arange(len(doubles))
             base += len(doubles)
         others: list[Value] = []
@@ -236,8 +236,8 @@ class _Attributes:
         if not chosen.any():
             return None, base
         everything = chosen.all()
-        found = pc.dictionary_encode(self.parts[number].take(pa.array(places if everything else places[chosen])))
-        codes[rows if everything else rows[chosen]] = _numbers(found.indices) + base
+        found = pc.dictionary_encode(self.parts[number].take(of_numpy(places if everything else places[chosen])))
+        codes[rows if everything else rows[chosen]] = to_numpy(found.indices) + base
         return found.dictionary, base + len(found.dictionary)
 
 
@@ -250,35 +250,28 @@ def _items(column: Any) -> Any:  # noqa: ANN401
 
 
 def _sizes(column: Any) -> Array:  # noqa: ANN401
-    return np.diff(_numbers(column.offsets))
+    return np.diff(to_numpy(column.offsets))
 
 
-def _numbers(column: Any) -> Array:  # noqa: ANN401
-    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _valid(column: Any) -> Array:  # noqa: ANN401
-    return pc.is_valid(column).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def _filled(column: Any, name: str, default: object) -> Array:  # noqa: ANN401
-    found = pc.struct_field(column, name)
-    return _numbers(pc.fill_null(found, default) if found.null_count else found)
+def _filled(column: Any, name: str) -> Array:  # noqa: ANN401
+    return to_numpy(pc.struct_field(column, name))
 
 
 def texts(column: Any) -> Texts:  # noqa: ANN401
     """Return a column of strings by code."""
     found = pc.dictionary_encode(column)
-    return Texts(_numbers(found.indices), found.dictionary)
+    return Texts(to_numpy(found.indices), found.dictionary)
 
 
 def _messages(status: Any) -> Texts:  # noqa: ANN401
-    found = pc.struct_field(status, "message")
-    return texts(pc.fill_null(found, "") if found.null_count else found)
+    found = pc.dictionary_encode(pc.struct_field(status, "message"))
+    # The text of a status that is not there is empty.
+    dictionary = pa.concat_arrays([found.dictionary, of_python([""], pa.string())])
+    return Texts(to_numpy(found.indices, len(found.dictionary)), dictionary)
 
 
 def _times(column: Any) -> Array:  # noqa: ANN401
-    found = _numbers(column)
+    found = to_numpy(column)
     if len(found) and found.max() > INT64_MAX:
         message = "a time that does not fit 63 bits"
         raise Unusual(message)
@@ -311,7 +304,7 @@ def _trace_ids(column: Any) -> Any:  # noqa: ANN401
 
 
 def _ids(column: Any) -> Array:  # noqa: ANN401
-    found = _as_numbers(_octets(column, SPAN_BYTES))
+    found = _asto_numpy(_octets(column, SPAN_BYTES))
     if not found.all():
         message = "a span id that is all zeros"
         raise Unusual(message)
@@ -323,11 +316,11 @@ def _parent_ids(column: Any) -> Array:  # noqa: ANN401
     has_parent = sizes > 0
     found = np.zeros(len(column), np.uint64)
     if has_parent.any():
-        found[has_parent] = _as_numbers(_octets(column.filter(pa.array(has_parent)), SPAN_BYTES))
+        found[has_parent] = _asto_numpy(_octets(column.filter(of_numpy(has_parent)), SPAN_BYTES))
     return found
 
 
-def _as_numbers(octets: Array) -> Array:
+def _asto_numpy(octets: Array) -> Array:
     return np.ascontiguousarray(octets).view(">u8").reshape(-1).astype(np.uint64)
 
 
@@ -343,7 +336,7 @@ def _decoded(column: Any, decode: Callable[[bytes], Any]) -> tuple[Array, list[A
     found = pc.dictionary_encode(_items(column))
     decoded = [decode(raw) for raw in (b"", *found.dictionary.to_pylist())]
     codes = np.zeros(len(column), np.int64)
-    codes[sizes == 1] = _numbers(found.indices) + 1
+    codes[sizes == 1] = to_numpy(found.indices) + 1
     return codes, decoded
 
 

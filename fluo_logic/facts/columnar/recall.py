@@ -11,7 +11,8 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from fluo_logic.errors import InputError
-from fluo_logic.facts.columnar.batch import Array, Unusual
+from fluo_logic.facts.columnar.arrow import Array
+from fluo_logic.facts.columnar.batch import Unusual
 from fluo_logic.facts.columnar.descriptor import raw_traces_data
 from fluo_logic.facts.columnar.read import Columns, Input, Message, content
 from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Resource, Scope, Span

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fluo_logic.facts.columnar.batch import Array, Batch
+from fluo_logic.facts.columnar.arrow import Array, of_numpy, to_numpy
+from fluo_logic.facts.columnar.batch import Batch
 
 NO_ROW: Final = -1
 MIX: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -48,7 +49,7 @@ class Table:
         column = pa.chunked_array([batch.trace_id for batch in self.batches], pa.binary())
         found = pc.dictionary_encode(column)
         # The chunks share one dictionary, which only the last has whole.
-        codes = [chunk.indices.to_numpy() for chunk in found.chunks]
+        codes = [to_numpy(chunk.indices) for chunk in found.chunks]
         return np.concatenate(codes), found.chunks[-1].dictionary
 
     @property
@@ -63,11 +64,11 @@ class Table:
 
     def trace_texts(self, numbers: Array) -> list[str]:
         """Return the ids of traces as their hexadecimal digits."""
-        return [octets.hex() for octets in self.trace_ids.take(pa.array(numbers)).to_pylist()]
+        return [octets.hex() for octets in self.trace_ids.take(of_numpy(numbers)).to_pylist()]
 
     def numbers_of(self, trace_ids: Any) -> Array:  # noqa: ANN401 - an Arrow array
         """Return the numbers of traces that are in the data, by their ids."""
-        return pc.index_in(trace_ids, value_set=self.trace_ids).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+        return to_numpy(pc.index_in(trace_ids, value_set=self.trace_ids))
 
     # --- identity -------------------------------------------------------------------------------------------------
 
@@ -82,46 +83,34 @@ class Table:
         return self.joined("parent_id")
 
     @cached_property
-    def _rows_by_key(self) -> tuple[Array, Array]:
-        """Hashes of (trace, span id) in ascending order, and their rows."""
-        hashes = _hashed(self.trace, self.span_id)
-        order = np.argsort(hashes, kind="stable")
-        return hashes[order], order
+    def _hashes(self) -> Array:
+        """A hash of (trace, span id) for each row."""
+        return _hashed(self.trace, self.span_id)
 
     @cached_property
     def copied(self) -> Array:
         """The numbers of the traces of which a span was read more than once."""
-        hashes, order = self._rows_by_key
-        near = np.flatnonzero(hashes[1:] == hashes[:-1])
-        if not len(near):
+        if pc.count_distinct(of_numpy(self._hashes)).as_py() == len(self):
             return np.empty(0, np.int64)
-        # What shares a hash is next to each other, but may be more than one span.
-        suspected = np.unique(np.concatenate((order[near], order[near + 1])))
-        keys = np.stack((self.trace[suspected].astype(np.uint64), self.span_id[suspected]), axis=1)
+        keys = np.stack((self.trace.astype(np.uint64), self.span_id), axis=1)
         _, first, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
-        return np.unique(self.trace[suspected[first[counts > 1]]])
+        return np.unique(self.trace[first[counts > 1]])
 
     def rows_of(self, trace: Array, span_id: Array) -> Array:
         """Return the rows of spans by the numbers of their traces and their ids, `NO_ROW` where there is none.
 
         No span may be there twice.
         """
-        hashes, order = self._rows_by_key
-        if not len(hashes):
-            return np.full(len(trace), NO_ROW)
-        wanted = _hashed(trace, span_id)
-        places = np.searchsorted(hashes, wanted)
-        found = np.full(len(trace), NO_ROW)
-        open_rows = np.flatnonzero(places < len(hashes))
-        while len(open_rows):
-            at = places[open_rows]
-            rows = order[at]
-            same = (self.trace[rows] == trace[open_rows]) & (self.span_id[rows] == span_id[open_rows])
-            found[open_rows[same]] = rows[same]
-            places[open_rows] += 1
-            further = ~same & (places[open_rows] < len(hashes))
-            open_rows = open_rows[further]
-            open_rows = open_rows[hashes[places[open_rows]] == wanted[open_rows]]
+        places = pc.index_in(of_numpy(_hashed(trace, span_id)), value_set=of_numpy(self._hashes))
+        found = to_numpy(places, NO_ROW).astype(np.int64)
+        known = np.flatnonzero(found != NO_ROW)
+        rows = found[known]
+        same = (self.trace[rows] == trace[known]) & (self.span_id[rows] == span_id[known])
+        if not same.all():
+            # Another span has the same hash; the one that is sought may, too.
+            exact = {key: row for row, key in enumerate(zip(self.trace.tolist(), self.span_id.tolist(), strict=True))}
+            for place in known[~same].tolist():
+                found[place] = exact.get((int(trace[place]), int(span_id[place])), NO_ROW)
         return found
 
     # --- trees ----------------------------------------------------------------------------------------------------
