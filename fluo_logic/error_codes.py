@@ -67,7 +67,7 @@ _TABLE: Final = (
     ErrorCode("C165", "A running program is given no rule that can be checked trace by trace", "name some"),
     ErrorCode("C180", "A file of waivers cannot be read", "see to its path and its permissions"),
     ErrorCode("C181", "A file of waivers is not UTF-8 or not TOML", "the place is told"),
-    ErrorCode("C182", "An entry of a file of waivers is wrong", "the message tells what it takes"),
+    ErrorCode("C182", "An entry of a file of waivers is wrong", "see [waivers](waivers.md#a-waiver)"),
     ErrorCode("C183", "A waiver is for a rule that does not exist", "the message tells the nearest"),
     ErrorCode("C184", "A baseline cannot be read", "see to its path, or write one with `--write-baseline`"),
     ErrorCode("C185", "A baseline is not one", "write it anew with `--write-baseline`"),

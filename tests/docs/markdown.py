@@ -6,7 +6,7 @@ The first word after the fence tells what a block is; ``file=NAME`` after it sav
 =========== ===================================================================================================
 console     commands, each after ``$ `` (``> `` continues one), each followed by exactly what it prints
 python      runs, in one namespace for the whole document; the ``text`` block right after it is what it prints
-fluo, yaml  rules, which must be right
+fluo, yaml  rules, which must be right, or a file of GitHub's or pre-commit's that is known by its name
 json, toml  must be right
 sh          commands that a test cannot run, about installing and building; what they name must exist
 text        what the Python before it prints

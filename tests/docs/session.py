@@ -10,9 +10,15 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import cfgv
+import jsonschema
+import yaml
+from pre_commit.clientlib import CONFIG_SCHEMA
 
 from fluo_logic.errors import RuleFilesError
 from fluo_logic.facts.readers import read_traces
@@ -35,6 +41,40 @@ RULED: Final = re.compile(r"([=_-])\1{2,}")
 """Lines that fill the width of a terminal around a text that varies."""
 END: Final = "\x1e"
 """What is printed after each command, so that its output can be told from the next one's."""
+
+
+def _workflow(document: object) -> None:
+    """Check a workflow of GitHub, and that what it gives to fluo's action is what that takes."""
+    schema = resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/github-workflows.json")
+    # YAML 1.1 reads the key `on` as a truth value.
+    named = {"on" if key is True else key: value for key, value in _mapping(document).items()}
+    jsonschema.Draft7Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(named)
+    inputs = _mapping(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))["inputs"]
+    for job in _mapping(named["jobs"]).values():
+        for step in _mapping(job)["steps"]:
+            if "/fluo_logic@" in step.get("uses", ""):
+                assert {*step["with"]} <= {*inputs}, step
+                assert {name for name, one in inputs.items() if one.get("required")} <= {*step["with"]}, step
+
+
+def _hooks(document: object) -> None:
+    """Check a configuration of pre-commit, and that its hooks are there."""
+    cfgv.validate(document, CONFIG_SCHEMA)
+    known = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
+    for repository in _mapping(document)["repos"]:
+        assert {hook["id"] for hook in repository["hooks"]} <= known
+
+
+def _mapping(document: object) -> dict[Any, Any]:
+    assert isinstance(document, dict)
+    return document
+
+
+CONFIGURATIONS: Final[dict[str, Callable[[object], None]]] = {
+    ".github/workflows/traces.yml": _workflow,
+    ".pre-commit-config.yaml": _hooks,
+}
+"""Files in YAML that are not packs of rules, and what checks them."""
 
 
 class Session:
@@ -71,6 +111,7 @@ class Session:
         if block.kind != "text":
             self._expect_no_output(f"line {block.first}")
         if block.file is not None:
+            Path(block.file).parent.mkdir(parents=True, exist_ok=True)
             Path(block.file).write_text(block.text, encoding="utf-8")
         match block.kind:
             case "console":
@@ -84,6 +125,8 @@ class Session:
             case "fluo":
                 _, mistakes = parse_rules(block.text, block.file or "rule.fluo")
                 assert not mistakes, RuleFilesError(mistakes)
+            case "yaml" if block.file is not None and block.file in CONFIGURATIONS:
+                CONFIGURATIONS[block.file](yaml.safe_load(block.text))
             case "yaml":
                 _, mistakes = parse_pack(block.text, block.file or "pack.yaml")
                 assert not mistakes, RuleFilesError(mistakes)
