@@ -28,7 +28,9 @@ class Run:
         """Take the input tables as Arrow tables."""
         self.plan = plan
         self.connection = duckdb.connect(":memory:", config=_settings())
-        self.connection.execute("SET enable_progress_bar = false")  # a notebook would show it
+        # A notebook with ipywidgets would show a bar; without them, even turning it off is refused.
+        if self.connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+            self.connection.execute("SET enable_progress_bar = false")
         for name, table in ((SPANS, spans), (EVENTS, events), (LINKS, links)):
             self.connection.register(name, table)
         self.made: set[str] = set()
