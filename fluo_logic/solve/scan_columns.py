@@ -80,20 +80,18 @@ def event_table(table: Table, columns: Sequence[Column]) -> Any:  # noqa: ANN401
 
 def link_table(table: Table) -> Any:  # noqa: ANN401
     """Return the links between spans that are in the data."""
-    rows, linked = [], []
-    numbers = {octets: number for number, octets in enumerate(table.trace_ids.to_pylist())} if _has_links(table) else {}
-    for batch, (first, _) in zip(table.batches, table.bounds, strict=True):
-        traces = np.array([numbers.get(octets, MISSING) for octets in batch.links.trace_id.to_pylist()], np.int64)
-        known = traces != MISSING
-        found = table.rows_of(traces[known], batch.links.span_id[known])
-        rows.append(batch.links.span[known][found != NO_ROW] + first)
-        linked.append(found[found != NO_ROW])
-    pairs = np.unique(np.stack((np.concatenate(rows), np.concatenate(linked)), axis=1).astype(np.int64), axis=0)
+    rows, linked = np.empty(0, np.int64), np.empty(0, np.int64)
+    found = [(batch.links, first) for batch, (first, _) in zip(table.batches, table.bounds, strict=True)]
+    found = [(links, first) for links, first in found if len(links.span)]
+    if found:
+        traces = np.concatenate([table.numbers_of(links.trace_id) for links, _ in found])
+        spans = np.concatenate([links.span_id for links, _ in found])
+        known = traces != NO_ROW
+        rows = np.concatenate([links.span + first for links, first in found])[known]
+        linked = table.rows_of(traces[known], spans[known])
+        rows, linked = rows[linked != NO_ROW], linked[linked != NO_ROW]
+    pairs = np.unique(np.stack((rows, linked), axis=1), axis=0)
     return pa.table({"_span": of_numpy(pairs[:, 0]), "_linked": of_numpy(pairs[:, 1])})
-
-
-def _has_links(table: Table) -> bool:
-    return any(len(batch.links.span) for batch in table.batches)
 
 
 # --- values -------------------------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ class Table:
         return [octets.hex() for octets in self.trace_ids.take(of_numpy(numbers)).to_pylist()]
 
     def numbers_of(self, trace_ids: Any) -> Array:  # noqa: ANN401 - an Arrow array
-        """Return the numbers of traces that are in the data, by their ids."""
-        return to_numpy(pc.index_in(trace_ids, value_set=self.trace_ids))
+        """Return the numbers of traces by their ids, `NO_ROW` for one that is not in the data."""
+        return to_numpy(pc.index_in(trace_ids, value_set=self.trace_ids), NO_ROW).astype(np.int64)
 
     # --- identity -------------------------------------------------------------------------------------------------
 
