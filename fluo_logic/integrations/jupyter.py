@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import html
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NoReturn, Protocol, TypeAlias
 
 from fluo_logic.api import Settings, check, explain
 from fluo_logic.errors import ConfigError, RuleFilesError
+from fluo_logic.explain.words import inert
 from fluo_logic.facts.dataset import Dataset, Trace
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.parse import parse_source
@@ -20,6 +23,8 @@ from fluo_logic.report.violation import Report
 
 CELL: Final = "<cell>"
 USAGE: Final = "`%%fluo TRACES`: a variable, a file, a folder or a glob; `%%fluo --help` tells the rest"
+ID: Final = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{16})\b")
+NO_ROWS: Final = "no rows"
 Magic: TypeAlias = Callable[[str, str], "Report | Explanation | None"]
 
 
@@ -152,3 +157,46 @@ def _rules(cell: str) -> Ruleset:
     if mistakes:
         raise RuleFilesError(mistakes)
     return Ruleset(tuple(rules))
+
+
+class Table:
+    """Rows of named values as a table, such as the answers of a pyDatalog query; no value becomes markup.
+
+    Ids of traces and spans are shown by their first eight digits, as in proofs; ``rows`` has them whole.
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Take the rows; the first one tells the columns."""
+        self.rows = [dict(row) for row in rows]
+        self.columns = list(self.rows[0]) if self.rows else []
+
+    def _repr_html_(self) -> str:
+        """Return an HTML table."""
+        if not self.rows:
+            return f"<p>{NO_ROWS}</p>"
+        head = "".join(f'<th style="text-align:left">{_cell(name)}</th>' for name in self.columns)
+        body = "".join(
+            "<tr>"
+            + "".join(f'<td style="text-align:left">{_cell(row.get(name, ""))}</td>' for name in self.columns)
+            + "</tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        """Return the table as text."""
+        if not self.rows:
+            return NO_ROWS
+        lines = [self.columns, *([_shown(row.get(name, "")) for name in self.columns] for row in self.rows)]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(self.columns))]
+        return "\n".join(
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+
+
+def _shown(value: object) -> str:
+    return ID.sub(lambda found: found[0][:8], inert(str(value)))
+
+
+def _cell(value: object) -> str:
+    return html.escape(_shown(value))

@@ -128,8 +128,9 @@ def explanation_frame(explanation: Explanation, dataset: Dataset | None = None) 
     """Return the explanation as an HTML fragment for a notebook; see `violation_html`."""
     violations = [_as_violation(explanation, proof) for proof in explanation.proofs]
     name = f"{explanation.rule} is {explanation.verdict}"
-    shown = explanation_html(explanation, _only(violations) if dataset is None else dataset)
-    return _frame(name, shown, HEIGHTS[1])
+    data = _only(violations) if dataset is None else dataset
+    heights = sum(_height(Payload([violation], data)) for violation in violations[:3])
+    return _frame(name, explanation_html(explanation, data), 130 + heights)
 
 
 def dataset_html(dataset: Dataset, traces: Sequence[Trace]) -> str:
@@ -155,7 +156,7 @@ def _height(payload: Payload) -> int:
     """Return how high one violation is: its traces, or its proof beside them, whatever is higher."""
     proof = payload.entries[0].violation.proof
     items = () if proof is None else obligation_outline(proof)
-    return 72 + max(96 + _lines(payload) * ROW_HEIGHT, 40 + sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
+    return 72 + max(112 + _lines(payload) * ROW_HEIGHT, 40 + sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
 
 
 def _wrapped(item: Item, depth: int) -> int:
