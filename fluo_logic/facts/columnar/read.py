@@ -10,6 +10,7 @@ from typing import Final
 from fluo_logic.facts.columnar.batch import Batch, Unusual, Wanted
 from fluo_logic.facts.columnar.objects import of_spans
 from fluo_logic.facts.columnar.otlp import read_messages
+from fluo_logic.facts.columnar.parallel import mapped
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.facts.dataset import InputSummary
 from fluo_logic.facts.model import Problem, Span
@@ -46,6 +47,7 @@ class Input:
     messages: list[Message] = field(default_factory=list)
     spans: list[Span] | None = None
     compressed: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def read_columns(sources: Iterable[Source], wanted: Wanted) -> Columns:
     rows = 0
     for source in sources:
         found = Input(source, rows)
+        found.size = len(source.content) if isinstance(source.content, bytes) else 0
         made = _columns(found, wanted)
         if made is None:
             found.messages.clear()
@@ -125,8 +128,9 @@ def _columns(found: Input, wanted: Wanted) -> list[Batch] | None:
     batches: list[Batch] = []
     row = found.row
     try:
-        for chunk in _chunks(places):
-            batch, counts = read_messages([data[start:end] for start, end in chunk], wanted)
+        chunks = list(_chunks(places))
+        decoded = mapped(lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted), chunks)
+        for chunk, (batch, counts) in zip(chunks, decoded, strict=True):
             for (start, end), count in zip(chunk, counts, strict=True):
                 found.messages.append(Message(start, end, row))
                 row += count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,7 +19,7 @@ from fluo_logic.facts.columnar.read import Columns, Input, Message, content
 from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Resource, Scope, Span
 from fluo_logic.facts.problems import ProblemLog
 from fluo_logic.facts.readers import otlp_proto
-from fluo_logic.facts.readers.sources import read_file
+from fluo_logic.facts.readers.compression import decompress
 
 CHANGED: Final = "C123"
 
@@ -64,16 +65,20 @@ class _Recall:
         if self.log.problems():
             raise Unusual(self.log.problems()[0].message)
 
-    def _data(self) -> bytes:
+    def _data(self) -> bytes | mmap.mmap:
         source = self.input.source
-        if source.path is not None:
-            source = read_file(source.path)
-        if source.content is None:
-            raise _changed(source.log.name)
-        data, _ = content(source)
-        return data
+        if source.path is None:
+            return content(source)[0]
+        try:
+            with source.path.open("rb") as file:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):
+            raise _changed(self.log.name) from None
+        if len(data) != self.input.size:
+            raise _changed(self.log.name)
+        return decompress(data[:], self.log) if self.input.compressed else data
 
-    def _of_message(self, data: bytes, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
+    def _of_message(self, data: bytes | mmap.mmap, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
         place = message.start
         wanted = iter(ordinals)
         ordinal = next(wanted, None)
