@@ -25,9 +25,10 @@ def report_markdown(report: Report) -> str:
     """Return the page: what was found, a table of the rules, and each violation with its proof folded in."""
     mark = MARKS["satisfied" if report.ok else "violated"]
     found = list(tallies(report))
+    first, _, rest = headline(report).partition(", ")
     blocks = [
-        f"## {mark} fluo: {headline(report)}",
-        f"{plural(len(report.rules), 'rule')} on {data_text(report.data)}",
+        f"## {mark} fluo: {first}",
+        f"{f'{rest} — ' if rest else ''}{plural(len(report.rules), 'rule')} on {data_text(report.data)}",
         *_problems(report),
         *_waivers(report),
         *([_table(found)] if found else []),
@@ -70,7 +71,7 @@ def _waivers(report: Report) -> Iterator[str]:
 
 
 def _table(found: Sequence[Tally]) -> str:
-    """Return the table of the rules; columns that are zero in all rows are left out."""
+    """Return the table of the rules; zeros and columns without a number are left out."""
     excused = [
         (word, [len(entries) for entries in columns])
         for word, columns in (
@@ -91,7 +92,12 @@ def _table(found: Sequence[Tally]) -> str:
     for number, tally in enumerate(found):
         title = f"<br>{plain(tally.rule.title)}" if tally.rule.title else ""
         name = f"{code(tally.rule.id, in_table=True)}{title}"
-        cells = [MARKS[tally.outcome], name, tally.rule.severity, *(f"{counts[number]:,}" for _, counts in columns)]
+        cells = [
+            MARKS[tally.outcome],
+            name,
+            tally.rule.severity,
+            *(f"{counts[number]:,}" if counts[number] else "" for _, counts in columns),
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -32,6 +32,8 @@ SECURITY: Final = "security"
 """The tag of rules whose severity GitHub shows as one of security."""
 SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.5"}
 """A score between 0 and 10 for each severity, within the bounds that GitHub has for the words."""
+MOST: Final = 25_000
+"""How many results are written: code scanning refuses a log with more."""
 WIDTH: Final = 100
 
 
@@ -44,13 +46,15 @@ def report_sarif(report: Report, root: Path | None = None) -> dict[str, object]:
     """
     places = {rule.id: rule.where for rule in report.rules}
     baseline = report.baseline
+    # Those that count go first where there is not room for all.
+    order = sorted(report.violations, key=lambda violation: not violation.counts)
+    written = report.violations if len(order) <= MOST else order[:MOST]
     run = SarifRun(
         rules=[_rule(rule) for rule in report.rules],
         results=[
-            _result(violation, places[violation.rule], looked=report.waivers is not None)
-            for violation in report.violations
+            _result(violation, places[violation.rule], looked=report.waivers is not None) for violation in written
         ],
-        notices=list(_notices(report)),
+        notices=list(_notices(report, left_out=len(report.violations) - len(written))),
         successful=not any(problem.rejected for problem in report.data.problems),
         category="fluo/check",
         properties={
@@ -155,7 +159,9 @@ def _suppressions(violation: Violation) -> Iterator[Suppression]:
         )
 
 
-def _notices(report: Report) -> Iterator[Notice]:
+def _notices(report: Report, left_out: int) -> Iterator[Notice]:
+    if left_out:
+        yield Notice("left-out", f"{left_out:,} more results are left out; the other forms of a report have them all")
     for problem in report.data.problems:
         place = f"{problem.input}, {problem.where}" if problem.where else problem.input
         many = f" ({problem.count:,} times)" if problem.count > 1 else ""

@@ -197,3 +197,13 @@ def test_a_sentence_is_no_link() -> None:
     """What would be a link in a plain message is not one."""
     result = valid(sarif_log(SarifRun([RULE], [SarifResult("r", "[click](https://evil.example) *me*")])))["results"][0]
     assert "](" not in result["message"]["text"]
+
+
+def test_results_beyond_what_code_scanning_takes_are_told(report: fl.Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that count are kept first, and a notice says how many are left out."""
+    monkeypatch.setattr("fluo_logic.report.sarif.MOST", 1)
+    known, new = replace(report.violated[0], known=True), replace(report.violated[-1], known=False)
+    run = valid(report_sarif(replace(report, violations=(known, new, known))))
+    assert [result["partialFingerprints"]["fluo/v1"] for result in run["results"]] == [new.fingerprint]
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("2 more results are left out")
