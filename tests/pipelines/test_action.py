@@ -216,5 +216,13 @@ def test_the_action_installs_its_own_version(step: Run, tmp_path: Path, extras: 
     script = INSTALL | {"run": f"PATH={shlex.quote(str(tools))}:$PATH\n{INSTALL['run']}"}
     assert step(script, extras=extras).status == 0
     called = (tmp_path / "temporary" / "installed").read_text(encoding="utf-8").splitlines()
-    assert called[:3] == ["-m", "venv", str(tmp_path / "temporary" / "fluo")]
+    assert called[2:5] == ["-m", "venv", str(tmp_path / "temporary" / "fluo")]
     assert called[-1] == f"{ROOT}{suffix}"
+
+
+def test_an_old_python_is_told(step: Run, tmp_path: Path) -> None:
+    """Where the runner's Python is too old, the step says what to do and installs nothing."""
+    tools = tmp_path / "tools"
+    executable(tools / "python3", "#!/bin/sh\nexit 1\n")
+    done = step(INSTALL | {"run": f"PATH={shlex.quote(str(tools))}:$PATH\n{INSTALL['run']}"})
+    assert (done.status, done.log.startswith("::error title=fluo::Python 3.11 or later is needed")) == (3, True)
