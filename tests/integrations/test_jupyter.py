@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 import fluo_logic as fl
+from fluo_logic.integrations.jupyter import Table
 from tests.report.conftest import otlp, otlp_span
 
 pytest.importorskip("IPython", reason="needs the jupyter extra")
@@ -208,3 +209,14 @@ def test_a_module_without_notebooks_does_not_need_ipython() -> None:
     empty = fl.read_traces([])
     assert empty._repr_html_() == "<p>0 spans in 0 traces</p>"
     assert empty._repr_markdown_() == "```text\n0 spans in 0 traces\n```"
+
+
+def test_tables_are_never_markup() -> None:
+    """Rows show values as text and ids by their first digits; no rows say so."""
+    table = Table([{"Id": f"{'ab' * 16}:{'cd' * 8}", "Name": HOSTILE}, {"Id": 1}])
+    assert Tags(table._repr_html_()).found == {"table", "thead", "tbody", "tr", "th", "td"}
+    assert "abababab:cdcdcdcd" in table._repr_html_()
+    assert repr(table).splitlines()[0].split() == ["Id", "Name"]
+    assert "\x1b" not in repr(table)
+    assert repr(Table([])) == "no rows"
+    assert Table([])._repr_html_() == "<p>no rows</p>"
