@@ -17,7 +17,7 @@ from fluo_logic.consistency.analyze_conflicts import MOST_SPANS
 from fluo_logic.consistency.analyze_data import data_findings
 from fluo_logic.consistency.analyze_findings import Analysis, Finding, Gap, ordered
 from fluo_logic.consistency.analyze_known import Judged, Spans, judged
-from fluo_logic.consistency.analyze_names import reached, sharing, slices, triggered_together
+from fluo_logic.consistency.analyze_names import Neighbours, span_names, triggered_together
 from fluo_logic.consistency.analyze_questions import Alone, Seen, Told_
 from fluo_logic.consistency.analyze_told import COMPARISON, Limits, solver_for
 from fluo_logic.consistency.encode_solve import Demand
@@ -31,6 +31,10 @@ FEW: Final = 12
 """How many questions are answered faster than further processes are started."""
 CHUNK: Final = 50
 """How many pairs of rules are judged in one go."""
+MOST_OTHERS: Final = 16
+"""How many other rules may together make one redundant."""
+MOST_UNNAMED: Final = 100
+"""With how many pairs timing conflicts are looked for where a rule speaks of spans of any name."""
 MOST_TOGETHER: Final = 24
 """Of how many rules a trace is sought that satisfies all of them."""
 Answer = TypeVar("Answer")
@@ -101,11 +105,12 @@ class _Analyser:
         self.alone = {rule.id: found for rule, found in zip(self.rules, asked, strict=True)}
         self.take([found.told for found in asked])
         left = [rule for rule in self.rules if self.alone[rule.id].compared]
-        pairs = sharing(left)
+        neighbours = Neighbours(left)
+        pairs, slices = neighbours.pairs(), neighbours.slices()
         self.judge(left)
         self.compare(pairs)
-        self.sets(left)
-        self.redundancies(left)
+        self.sets(slices)
+        self.redundancies(left, slices)
         shadowed = [(rule, self.limits, self.alone[rule.id].traces) for rule in left]
         self.take(self.processes.answers(questions.shadowed, shadowed))
         self.timing(pairs)
@@ -122,9 +127,15 @@ class _Analyser:
         """Judge the traces at hand."""
         traces = [spans for rule in left for spans in self.alone[rule.id].traces]
         further = [one for rule in left if (one := forbidding(rule)) is not None and one.obligations]
-        parts = [[*left, *further][at :: self.processes.jobs] for at in range(self.processes.jobs)]
-        found = self.processes.answers(judged, [(traces, part) for part in parts], few=2)
-        self.known = [
+        self.known = self.judged(traces, [*left, *further])
+
+    def judged(self, traces: Sequence[Spans], rules: Sequence[Rule]) -> list[Judged]:
+        """Judge traces, a part of the rules in each process."""
+        if not traces:
+            return []
+        jobs = self.processes.jobs if len(rules) > FEW else 1
+        found = self.processes.answers(judged, [(traces, rules[at::jobs]) for at in range(jobs)], few=2)
+        return [
             Judged(
                 spans,
                 frozenset[str]().union(*(part[number].active for part in found)),
@@ -170,22 +181,31 @@ class _Analyser:
         # Rules that conflict anyway are told of; of rules that imply each other, what satisfies one satisfies both.
         told = [frozenset(one.rules) for one in self.findings if not one.undecided and one.kind != "redundancy"]
         told += [frozenset(one.rules) for one in self.gaps if one.question == COMPARISON]
-        asked = [
-            (one, two, self.limits)
+        open_ = [
+            (one, two)
             for one, two in pairs
-            if not any({one.id, two.id} <= rules for rules in told if len(rules) > 1)
+            if questions.may_wait(one, two) and not any({one.id, two.id} <= rules for rules in told if len(rules) > 1)
         ]
-        self.take(self.processes.answers(questions.timing, asked))
+        named = [pair for pair in open_ if not any(span_names(rule) is None for rule in pair)]
+        if len(open_) - len(named) > MOST_UNNAMED:
+            left_out = {rule.id: rule for pair in open_ for rule in pair if span_names(rule) is None}
+            reason = (
+                "they speak of spans of any name: with them and the rules that have a deadline it is not looked for, "
+                f"for that is {len(open_) - len(named)} pairs"
+            )
+            self.gaps.append(Gap(tuple(left_out), reason, "timing-conflict"))
+            open_ = named
+        self.take(self.processes.answers(questions.timing, [(one, two, self.limits) for one, two in open_]))
 
     # --- more rules -----------------------------------------------------------------------------------------------
 
     def conflicts(self) -> list[frozenset[str]]:
         return [frozenset(one.rules) for one in self.findings if one.kind == "conflict" and not one.undecided]
 
-    def sets(self, left: Sequence[Rule]) -> None:
+    def sets(self, slices: Sequence[Sequence[Rule]]) -> None:
         """Look for conflicts of three and more rules: of a slice, or, where that is too much, of a trigger."""
         known = [one.met for one in self.known]
-        many = [rules for rules in slices(left) if len(rules) > len(("one", "two"))]
+        many = [rules for rules in slices if len(rules) > len(("one", "two"))]
         many = [rules for rules in many if not any(met.issuperset(_ids(rules)) for met in known)]
         few = [rules for rules in many if len(rules) <= MOST_TOGETHER]
         fine = self.processes.answers(questions.satisfiable, [(rules, self.limits) for rules in few])
@@ -194,7 +214,7 @@ class _Analyser:
         for rules in many:
             if rules in satisfied:
                 continue
-            groups = [rules]
+            groups: list[Sequence[Rule]] = [rules]
             if self.room(rules) > MOST_SPANS or len(rules) > MOST_TOGETHER:
                 groups = [group for group in triggered_together(rules) if len(group) > len(("one", "two"))]
                 reason = (
@@ -207,22 +227,42 @@ class _Analyser:
                 asked.append((group, self.limits, min(self.room(group), MOST_SPANS), sets))
         self.take(self.processes.answers(questions.together, asked))
 
-    def redundancies(self, left: Sequence[Rule]) -> None:
+    def redundancies(self, left: Sequence[Rule], slices: Sequence[Sequence[Rule]]) -> None:
+        """Look for rules that others together imply.
+
+        A rule's others are asked of only when a trace violates the rule and none of those asked of before.
+        """
         implied = {
             one.rules[-1] for one in self.findings if one.kind in {"subsumption", "equivalence"} and not one.undecided
         }
         # From rules that conflict, anything follows.
         out = implied.union(*self.conflicts())
-        asked = []
+        others: dict[str, dict[str, Rule]] = {}
+        open_: dict[str, list[str]] = {}
         for rule in left:
-            others = [one for one in reached(rule, left) if one.id not in out and one is not rule]
-            if rule.id in implied or len(others) < len(("one", "two")):
-                continue
-            ids = {one.id for one in others}
-            seen = _smallest([one.violated & ids for one in self.known if rule.id in one.violated])
-            if frozenset() not in seen:
-                asked.append((rule, others, self.limits, seen))
-        self.take(self.processes.answers(questions.redundancy, asked))
+            beside = next(rules for rules in slices if any(one is rule for one in rules))
+            others[rule.id] = {one.id: one for one in beside if one.id not in out and one is not rule}
+            seen = [one.violated & others[rule.id].keys() for one in self.known if rule.id in one.violated]
+            if rule.id not in implied and len(others[rule.id]) > 1 and all(seen):
+                open_[rule.id] = min((sorted(one) for one in seen), key=lambda one: (len(one), one), default=[])
+        while open_:
+            asked = [rule for rule in left if rule.id in open_]
+            found = self.processes.answers(
+                questions.violating,
+                [(rule, [others[rule.id][one] for one in open_[rule.id]], self.limits) for rule in asked],
+            )
+            self.take([told for _, told in found])
+            traces = [(rule, spans) for rule, (spans, _) in zip(asked, found, strict=True) if spans is not None]
+            known = self.judged([spans for _, spans in traces], left)
+            open_ = {
+                rule.id: [*open_[rule.id], *sorted(one.violated & others[rule.id].keys())]
+                for (rule, _), one in zip(traces, known, strict=True)
+                if one.violated & others[rule.id].keys()
+            }
+            for rule in [rule for rule in left if len(open_.get(rule.id, ())) > MOST_OTHERS]:
+                reason = f"more than {MOST_OTHERS} other rules might together imply it"
+                self.gaps.append(Gap((rule.id,), reason, "redundancy"))
+                del open_[rule.id]
 
 
 def _ids(rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -232,11 +272,6 @@ def _ids(rules: Sequence[Rule]) -> tuple[str, ...]:
 def _largest(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
     unique = list(dict.fromkeys(sets))
     return [one for one in unique if not any(one < other for other in unique)]
-
-
-def _smallest(sets: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-    unique = list(dict.fromkeys(sets))
-    return [one for one in unique if not any(other < one for other in unique)]
 
 
 def witness(rule: Rule, verdict: str, *, bound: int = BOUND, seconds: float = SECONDS) -> Witness | None:

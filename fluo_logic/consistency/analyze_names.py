@@ -55,30 +55,41 @@ def meet(one: Names, two: Names) -> bool:
     return one is None or two is None or bool(one & two)
 
 
-def sharing(rules: Sequence[Rule]) -> list[tuple[Rule, Rule]]:
-    """Return the pairs of rules that speak of spans of a common name."""
-    names = {rule.id: span_names(rule) for rule in rules}
-    return [(one, two) for one, two in combinations(rules, 2) if meet(names[one.id], names[two.id])]
+class Neighbours:
+    """Which of some rules speak of spans of a common name."""
 
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Take the rules."""
+        self.rules = rules
+        self.names = [span_names(rule) for rule in rules]
+        numbers = range(len(rules))
+        self.beside = [[two for two in numbers if two != one and self._meet(one, two)] for one in numbers]
 
-def slices(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Return the rules that common names lead from one to the other, slice by slice, in their order."""
-    number = {rule.id: at for at, rule in enumerate(rules)}
-    slice_of = dict(number)
-    for one, two in sharing(rules):
-        low, high = sorted((slice_of[one.id], slice_of[two.id]))
-        if low != high:
-            slice_of = {rule: low if at == high else at for rule, at in slice_of.items()}
-    return [[rule for rule in rules if slice_of[rule.id] == at] for at in sorted(set(slice_of.values()))]
+    def _meet(self, one: int, two: int) -> bool:
+        return meet(self.names[one], self.names[two])
 
+    def pairs(self) -> list[tuple[Rule, Rule]]:
+        """Return the pairs of neighbours."""
+        numbers = combinations(range(len(self.rules)), 2)
+        return [(self.rules[one], self.rules[two]) for one, two in numbers if self._meet(one, two)]
 
-def reached(rule: Rule, rules: Sequence[Rule]) -> list[Rule]:
-    """Return the rules that common names lead to from one rule, the nearest first, that one included."""
-    names = {one.id: span_names(one) for one in rules}
-    found = [rule]
-    for one in found:
-        found += [other for other in rules if other not in found and meet(names[one.id], names[other.id])]
-    return found
+    def slices(self) -> list[list[Rule]]:
+        """Return the rules that common names lead from one to the other, slice by slice, in their order."""
+        found: list[list[Rule]] = []
+        done: set[int] = set()
+        for number in range(len(self.rules)):
+            if number not in done:
+                members = self._reached(number)
+                done.update(members)
+                found.append([self.rules[one] for one in sorted(members)])
+        return found
+
+    def _reached(self, number: int) -> set[int]:
+        found, new = {number}, [number]
+        while new:
+            new = [two for one in new for two in self.beside[one] if two not in found]
+            found.update(new)
+        return found
 
 
 def triggered_together(rules: Sequence[Rule]) -> list[list[Rule]]:

@@ -11,16 +11,22 @@ from fluo_logic.consistency.analyze_conflicts import MOST_SPANS, all_met, confli
 from fluo_logic.consistency.analyze_findings import Finding, Gap
 from fluo_logic.consistency.analyze_known import Spans, examples_of, judged, put_together
 from fluo_logic.consistency.analyze_names import meet, obligation_names, span_names
-from fluo_logic.consistency.analyze_told import COMPARISON, Limits, Told, Widening, program_for, replayed_violations
+from fluo_logic.consistency.analyze_told import (
+    COMPARISON,
+    Limits,
+    Told,
+    Widening,
+    hints_of,
+    program_for,
+    replayed_violations,
+)
 from fluo_logic.consistency.encode import encode
 from fluo_logic.consistency.encode_solve import Demand, Solver, UndecidedError
-from fluo_logic.errors import InternalError, UnsupportedError
+from fluo_logic.errors import UnsupportedError
 from fluo_logic.lang.syntax import Rule, ScopeKind
 from fluo_logic.tooling.branches import MOST as MOST_BRANCHES
 from fluo_logic.tooling.branches import Branch, branches
 
-MOST_OTHERS: Final = 8
-"""How many other rules may together make one redundant."""
 PATIENCE: Final = 4
 """How many times the time of one question the search for a timing conflict may take."""
 Told_: TypeAlias = tuple[tuple[Finding, ...], tuple[Gap, ...]]
@@ -42,7 +48,7 @@ def alone(rule: Rule, limits: Limits) -> Alone:
     """Answer whether a rule contradicts itself, or cannot be violated."""
     told = Told(limits)
     try:
-        encode(program_for([rule])[0], limits.bound)
+        encode(program_for([rule])[0], limits.bound, hints_of([rule]))
         known = judged(examples_of(rule), [rule])
         satisfied = next((one.spans for one in known if rule.id in one.met), None)
         violated = next((one.spans for one in known if rule.id in one.violated), None)
@@ -68,7 +74,9 @@ def alone(rule: Rule, limits: Limits) -> Alone:
         )
     traces = [one.spans for one in known if rule.id in one.active | one.violated]
     traces += [one for one in (satisfied, violated) if one is not None and one not in traces]
-    room = max(len(satisfied or ()), len(violated or ()))
+    met = [one.spans for one in known if rule.id in one.met] + [satisfied or ()]
+    bad = [one.spans for one in known if rule.id in one.violated] + [violated or ()]
+    room = max(min(len(spans) for spans in some if spans) if any(some) else 0 for some in (met, bad))
     return Alone(_told(told), tuple(traces), room, compared=not told.findings)
 
 
@@ -163,6 +171,10 @@ def _implied(told: Told, one: Rule, two: Rule, solvers: Widening, seen: Seen) ->
     second = [Demand(1, violated=True), Demand(0, violated=False)]
     only_first = seen.first or solvers.holds(first)
     only_second = seen.second or solvers.holds(second)
+    for number, rule, only in ((0, one, only_first), (1, two, only_second)):
+        if not only and not solvers.holds([Demand(number, violated=True)]):
+            _cannot_violate(told, [one, two], rule, "subsumption")
+            return
     if not only_first and not only_second:
         both = solvers.find([Demand(0, violated=True)])
         sentence = f"no trace {told.up_to} violates one of them and not the other; both are violated by"
@@ -173,6 +185,12 @@ def _implied(told: Told, one: Rule, two: Rule, solvers: Widening, seen: Seen) ->
         _subsumed(told, two, one, solvers.find(second))
 
 
+def _cannot_violate(told: Told, rules: Sequence[Rule], rule: Rule, question: str) -> None:
+    """Tell that the solver has nothing to say of a rule, which a trace at hand violates."""
+    reason = f"a trace at hand violates {rule.id}, but none of those that are generated does"
+    told.gap(rules, reason, question)
+
+
 def _subsumed(told: Told, strict: Rule, loose: Rule, spans: Spans | None) -> None:
     sentence = (
         f"every trace {told.up_to} that violates {loose.id} violates {strict.id} too; "
@@ -181,12 +199,21 @@ def _subsumed(told: Told, strict: Rule, loose: Rule, spans: Spans | None) -> Non
     told.add("subsumption", [strict, loose], sentence, spans, [strict])
 
 
+def _may_wait(first: Rule, second: Rule) -> bool:
+    # What the other rule never speaks of can follow without a consequence for it.
+    return analyze_timing.has_deadline(first) and meet(obligation_names(first), span_names(second))
+
+
+def may_wait(one: Rule, two: Rule) -> bool:
+    """Return whether one of two rules has a deadline, and speaks there of what the other speaks of."""
+    return _may_wait(one, two) or _may_wait(two, one)
+
+
 def timing(one: Rule, two: Rule, limits: Limits) -> Told_:
     """Answer whether a trace can begin so that only one of two rules can still be satisfied."""
     told = Told(limits)
     for first, second in ((one, two), (two, one)):
-        # What the other rule never speaks of can follow without a consequence for it.
-        if not analyze_timing.has_deadline(first) or not meet(obligation_names(first), span_names(second)):
+        if not _may_wait(first, second):
             continue
         try:
             found = analyze_timing.timing_conflict(first, second, PATIENCE * limits.seconds)
@@ -226,43 +253,25 @@ def satisfiable(rules: Sequence[Rule], limits: Limits) -> bool:
         return False
 
 
-def redundancy(rule: Rule, others: Sequence[Rule], limits: Limits, seen: Sequence[frozenset[str]]) -> Told_:
-    """Answer whether what violates a rule always violates one of some others.
-
-    Args:
-        rule: the rule.
-        others: those that may make it redundant.
-        limits: the limits.
-        seen: for each trace at hand that violates the rule, the others that it violates.
-    """
+def violating(rule: Rule, chosen: Sequence[Rule], limits: Limits) -> tuple[Spans | None, Told_]:
+    """Return a trace that violates a rule and none of some others; None where there is none, or it is not known."""
     told = Told(limits)
-    by_id = {one.id: one for one in others}
-    # Others are asked of only when a trace violates the rule and none of those asked of before.
-    chosen: list[Rule] = []
-    new = min(seen, key=len, default=frozenset[str]())
+    spans = None
     try:
-        while True:
-            chosen += [by_id[one] for one in sorted(new)]
-            if len(chosen) > MOST_OTHERS:
-                told.gap([rule], f"more than {MOST_OTHERS} other rules might together imply it", "redundancy")
-                break
-            solver = told.solver([rule, *chosen], limits.bound)
-            demands = [Demand(0, violated=True), *(Demand(at, violated=False) for at in range(1, len(chosen) + 1))]
-            if not solver.holds(demands):
-                _redundant(told, rule, chosen, solver)
-                break
-            (found,) = judged([solver.example], others)
-            if not found.violated:
-                break
-            new = found.violated - {one.id for one in chosen}
-            if not new:
-                message = f"a generated trace violates {', '.join(sorted(found.violated))}, and should not"
-                raise InternalError(code="X403", message=message)
+        solver = told.solver([rule, *chosen], limits.bound)
+        others = [Demand(at, violated=False) for at in range(1, len(chosen) + 1)]
+        if solver.holds([Demand(0, violated=True), *others]):
+            spans = solver.example
+        elif solver.holds([Demand(0, violated=True)]):
+            solver.holds([Demand(0, violated=True), *others])
+            _redundant(told, rule, chosen, solver)
+        else:
+            _cannot_violate(told, [rule], rule, "redundancy")
     except UndecidedError:
-        told.undecided("redundancy", [rule])
+        told.undecided("redundancy", [rule], f"whether {len(chosen)} other rules together imply it: ")
     except UnsupportedError as error:
         told.gap([rule, *chosen], error.message, "redundancy")
-    return _told(told)
+    return spans, _told(told)
 
 
 def _redundant(told: Told, rule: Rule, chosen: Sequence[Rule], solver: Solver) -> None:
@@ -296,20 +305,24 @@ def shadowed(rule: Rule, limits: Limits, traces: Sequence[Spans]) -> Told_:
             continue
         try:
             solver = told.solver([rule, branch.without], limits.bound)
-            violated = solver.find([Demand(0, violated=True)]) if _alike(solver) else None
+            if not _alike(solver):
+                continue
+            violated = solver.find([Demand(0, violated=True)])
         except UnsupportedError as error:
             told.gap([rule], f"without `{branch.text}` {error.message}", "shadowed")
             continue
         except UndecidedError:
             told.undecided("shadowed", [rule], f"whether `{branch.text}` decides anything: ")
             continue
-        if violated is not None:
-            shadows.append((place.line, place.column, place.column + len(place.text)))
-            sentence = (
-                f"`{branch.text}` decides nothing: without it the rule has the same verdict on every trace "
-                f"{told.up_to}, such as"
-            )
-            told.add("shadowed", [rule], sentence, violated, [rule], condition=branch.text)
+        if violated is None:
+            _cannot_violate(told, [rule], rule, "shadowed")
+            break
+        shadows.append((place.line, place.column, place.column + len(place.text)))
+        sentence = (
+            f"`{branch.text}` decides nothing: without it the rule has the same verdict on every trace "
+            f"{told.up_to}, such as"
+        )
+        told.add("shadowed", [rule], sentence, violated, [rule], condition=branch.text)
     return _told(told)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from fluo_logic.consistency.analyze_told import hints_of
 from fluo_logic.consistency.encode_solve import CHOSEN, Beginning, Demand, Solver, UndecidedError
 from fluo_logic.consistency.vocabulary import OTHER_NAME
 from fluo_logic.facts.model import Span
@@ -49,13 +50,13 @@ def timing_conflict(waiting: Rule, other: Rule, seconds: float) -> tuple[Span, .
         UnsupportedError: the two cannot be expressed together over generated traces.
         UndecidedError: the search was not over in time.
     """
-    program = run_passes(lower(Ruleset((waiting, other))))
+    program, hints = run_passes(lower(Ruleset((waiting, other)))), hints_of((waiting, other))
     deadline = time.monotonic() + seconds
     for size in range(1, MOST + 1):
-        found = [*Solver(program, size, seconds, _NO_OTHER).beginnings(size, TRIED)]
+        found = [*Solver(program, size, seconds, _NO_OTHER, hints).beginnings(size, TRIED)]
         if not found:
             continue
-        later = Solver(program, size + MORE, seconds, _continued(found, size))
+        later = Solver(program, size + MORE, seconds, _continued(found, size), hints)
         for number, beginning in enumerate(found):
             if time.monotonic() > deadline:
                 raise UndecidedError

@@ -8,13 +8,15 @@ from typing import Final
 
 from fluo_logic.consistency.analyze_findings import Finding, Gap
 from fluo_logic.consistency.encode_solve import Demand, Solver
-from fluo_logic.consistency.vocabulary import unsupported, vocabulary_of
+from fluo_logic.consistency.vocabulary import Hints, Key, unsupported, vocabulary_of
 from fluo_logic.consistency.witness import LATER, replayed, verdicts
 from fluo_logic.facts.model import Span
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program
+from fluo_logic.tooling.example_spans import example_spans
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
+from fluo_logic.values import Value
 
 MOST_COUNTED: Final = 10
 COMPARISON: Final = "comparison"
@@ -109,7 +111,7 @@ def ids(rules: Sequence[Rule]) -> tuple[str, ...]:
 def program_for(rules: Sequence[Rule]) -> tuple[Program, int]:
     """Return rules as a program, and how many spans they count to; raises UnsupportedError beyond `MOST_COUNTED`."""
     program = run_passes(lower(Ruleset(tuple(rules))))
-    counted = vocabulary_of(program).counted
+    counted = vocabulary_of(program, hints_of(rules)).counted
     if counted > MOST_COUNTED:
         message = f"it counts to {counted}, which takes more spans than are generated"
         raise unsupported(message)
@@ -119,7 +121,24 @@ def program_for(rules: Sequence[Rule]) -> tuple[Program, int]:
 def solver_for(rules: Sequence[Rule], bound: int, seconds: float) -> Solver:
     """Return the solver for some rules together, with room for what they count to."""
     program, counted = program_for(rules)
-    return Solver(program, max(bound, counted + 2), seconds)
+    return Solver(program, max(bound, counted + 2), seconds, hints=hints_of(rules))
+
+
+def hints_of(rules: Sequence[Rule]) -> Hints:
+    """Return the values that examples of rules give attributes: what a regular expression matches stands there."""
+    found: dict[Key, list[Value]] = {}
+    for span in (span for rule in rules for example in rule.examples for span in example_spans(example)):
+        spaces = (
+            ("attribute", span.attributes),
+            ("resource", span.resource.attributes),
+            *(("event", one.attributes) for one in span.events),
+        )
+        for space, values in spaces:
+            for key, value in values.items():
+                found.setdefault((space, key), []).append(value)
+        found.setdefault(("intrinsic", "span:name"), []).append(span.name)
+        found.setdefault(("intrinsic", "span:status_message"), []).append(span.status_message)
+    return found
 
 
 def replayed_violations(spans: Sequence[Span], rules: Sequence[Rule]) -> list[Rule]:

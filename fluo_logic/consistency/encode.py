@@ -12,6 +12,8 @@ from itertools import product
 from typing import Final, assert_never
 
 from fluo_logic.consistency.vocabulary import (
+    NO_HINTS,
+    Hints,
     Vocabulary,
     evaluated,
     is_timed,
@@ -59,13 +61,13 @@ class Encoding:
     fields: list[tuple[str, str]] = field(default_factory=list)
 
 
-def encode(program: Program, bound: int) -> Encoding:
-    """Return the clauses of a program over traces of at most ``bound`` spans.
+def encode(program: Program, bound: int, hints: Hints = NO_HINTS) -> Encoding:
+    """Return the clauses of a program over traces of at most ``bound`` spans; ``hints`` are further values of fields.
 
     Raises:
         UnsupportedError: a clause cannot be expressed over generated traces.
     """
-    vocabulary = vocabulary_of(program)
+    vocabulary = vocabulary_of(program, hints)
     durations = [duration for duration in vocabulary.durations if duration]
     step = math.gcd(*durations) // STEPS if durations else SECOND
     if step == 0 or (durations and max(durations) // step * (bound + 1) > MOST):
@@ -177,6 +179,9 @@ class _Encoder:
     def timed(self, head: str, literal: Compare | Present, variables: tuple[Var, ...]) -> None:
         spans = [f"used({var.name})" for var in variables]
         if isinstance(literal, Present):
+            if literal.term.key != "span:start":
+                message = "it asks whether a span has ended, and all that are generated have"
+                raise unsupported(message)
             self.lines.append(_rule(head, spans))
             return
         sums: dict[str, int] = {}

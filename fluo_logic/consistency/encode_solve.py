@@ -12,6 +12,7 @@ from clingo.ast import ProgramBuilder, parse_string
 
 from fluo_logic.consistency.encode import Encoding, encode
 from fluo_logic.consistency.encode_traces import traces_text
+from fluo_logic.consistency.vocabulary import NO_HINTS, Hints
 from fluo_logic.errors import ConfigError
 from fluo_logic.facts.model import Event, Kind, Link, Resource, Scope, Span, Status
 from fluo_logic.logic import Program
@@ -56,10 +57,10 @@ class Beginning:
 class Solver:
     """The traces of at most ``bound`` spans for some rules; raises UnsupportedError for rules it cannot express."""
 
-    def __init__(self, program: Program, bound: int, seconds: float, extra: str = "") -> None:
+    def __init__(self, program: Program, bound: int, seconds: float, extra: str = "", hints: Hints = NO_HINTS) -> None:
         """Ground the traces, the rules, and further constraints; each question may take ``seconds``."""
         self.program = program
-        self.encoding: Encoding = encode(program, bound)
+        self.encoding: Encoding = encode(program, bound, hints)
         self.bound = bound
         self.seconds = seconds
         self.theory = ClingoDLTheory()  # type: ignore[no-untyped-call]

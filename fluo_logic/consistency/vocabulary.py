@@ -7,9 +7,11 @@ with each other).  Comparisons are evaluated on these values with `fluo_logic.va
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from random import Random
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from fluo_logic.errors import UnsupportedError
@@ -43,6 +45,11 @@ TIMES: Final = frozenset({"span:start", "span:end", "span:duration"})
 FIXED: Final = ("span:name", "span:kind", "span:status", "span:root")
 """Intrinsics that every span has."""
 OTHER_NAME: Final = "other"
+SAMPLES: Final = 12
+"""How many texts are drawn for a regular expression."""
+Hints: TypeAlias = Mapping[Key, Sequence[Value]]
+"""Values that fields may have, beside those that stand in comparisons."""
+NO_HINTS: Final[Hints] = MappingProxyType({})
 
 
 def unsupported(reason: str) -> UnsupportedError:
@@ -117,7 +124,7 @@ class Vocabulary:
     """The largest number that a count is compared with."""
 
 
-def vocabulary_of(program: Program) -> Vocabulary:
+def vocabulary_of(program: Program, hints: Hints = NO_HINTS) -> Vocabulary:
     """Return the vocabulary of a program; raises UnsupportedError for what cannot be enumerated."""
     found = Vocabulary()
     compared: list[Compare | Present] = []
@@ -142,7 +149,7 @@ def vocabulary_of(program: Program) -> Vocabulary:
                     found.durations.add(window)
             case Not():
                 continue
-    _fill(found, compared)
+    _fill(found, compared, hints)
     return found
 
 
@@ -189,7 +196,7 @@ def _leaves(term: Term) -> Iterator[Term]:
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
+def _fill(found: Vocabulary, compared: Sequence[Compare | Present], hints: Hints) -> None:
     # Distinct values that are counted are as many as they are counted to.
     fresh = max(FRESH, min(found.counted, MOST_FRESH) + 1)
     group: dict[Key, set[Key]] = {key: {key} for key in found.values}
@@ -211,7 +218,17 @@ def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
     for key, members in group.items():
         own = [one for one in compared if {key_of(part) for part in literal_fields(one)} == {key}]
         near = [one for one in compared if {key_of(part) for part in literal_fields(one)} & members]
-        pool: list[Value | None] = _intrinsic_pool(key, found, near, fresh) or [None, *_pool(near, fresh)]
+        given = [value for one in near for part in literal_fields(one) for value in hints.get(key_of(part), ())]
+        pool: list[Value | None] = _intrinsic_pool(key, found, near, fresh, given) or [
+            None,
+            *_pool(near, fresh, given),
+        ]
+        for literal in own:
+            if not isinstance(literal, Compare) or literal.op != "matches":
+                continue
+            if not any(_true_of(literal, value) for value in pool):
+                message = f"no text is generated that matches `{_pattern(literal)}`"
+                raise unsupported(message)
         found.values[key] = _distinct(pool, own, fresh if members & joined else 1)
     extra = [name for name in found.values.get(("intrinsic", "span:name"), []) if isinstance(name, str)]
     found.names = list(dict.fromkeys([*found.names, *extra]))
@@ -224,12 +241,37 @@ def _fill(found: Vocabulary, compared: Sequence[Compare | Present]) -> None:
         found.values["intrinsic", "span:name"] = list(found.names)
 
 
-def _intrinsic_pool(key: Key, found: Vocabulary, near: Sequence[Compare | Present], fresh: int) -> list[Value | None]:
+def _true_of(one: Compare | Present, value: Value | None) -> bool:
+    """Return whether a comparison of one field is true of a value of it."""
+    return evaluated(one, dict.fromkeys(literal_fields(one), value))
+
+
+def _pattern(one: Compare) -> str:
+    """Return the regular expression of a comparison, empty where it is no constant."""
+    return one.right.value if isinstance(one.right, Const) and isinstance(one.right.value, str) else ""
+
+
+def _matching(one: Compare) -> Iterator[str]:
+    """Yield texts that may match a regular expression, short ones; that they do, the comparison itself has to say."""
+    from rstr import Rstr  # noqa: PLC0415 - only where a rule has a regular expression
+
+    drawn: list[str] = []
+    for seed in range(SAMPLES):
+        try:
+            drawn.append(Rstr(Random(seed)).xeger(_pattern(one)))  # noqa: S311 - the same texts in each run
+        except Exception:  # noqa: BLE001 - RE2 has what the parser of the library refuses, in ways of its own
+            return
+    yield from sorted(drawn, key=lambda text: (len(text), text))[:3]
+
+
+def _intrinsic_pool(
+    key: Key, found: Vocabulary, near: Sequence[Compare | Present], fresh: int, given: Sequence[Value]
+) -> list[Value | None]:
     if key[0] != "intrinsic":
         return []
     match key[1]:
         case "span:name":
-            texts = [value for value in _pool(near, fresh) if isinstance(value, str) and value]
+            texts = [value for value in _pool(near, fresh, given) if isinstance(value, str) and value]
             return list(dict.fromkeys([*found.names, *texts, *(f"{OTHER_NAME}-{n}" for n in range(1, fresh + 1))]))
         case "span:kind":
             return [Kind.INTERNAL.value, *(kind.value for kind in Kind if kind is not Kind.INTERNAL)]
@@ -238,14 +280,14 @@ def _intrinsic_pool(key: Key, found: Vocabulary, near: Sequence[Compare | Presen
         case "span:root":
             return [True, False]
         case "span:status_message" | "scope:name":
-            return [None, *(value for value in _pool(near, fresh) if isinstance(value, str) and value)]
+            return [None, *(value for value in _pool(near, fresh, given) if isinstance(value, str) and value)]
         case name:
             message = f"it asks for `{name}`"
             raise unsupported(message)
 
 
-def _pool(near: Sequence[Compare | Present], most: int) -> list[Value]:
-    """Return values at, beside and unlike each literal."""
+def _pool(near: Sequence[Compare | Present], most: int, given: Sequence[Value]) -> list[Value]:
+    """Return values at, beside and unlike each literal, and those that are given."""
     literals: list[Value] = []
     pieces: list[str] = []
     for one in near:
@@ -257,6 +299,7 @@ def _pool(near: Sequence[Compare | Present], most: int) -> list[Value]:
                 literals.extend(items)
                 if one.op == "matches" and isinstance(side.value, str):
                     pieces.extend(side.value.strip("^$").split("|"))
+                    literals.extend(_matching(one))
                 elif one.op in {"contains", "starts_with", "ends_with"}:
                     pieces.append(canonical_text(side.value))
     numbers = sorted({number for value in literals if (number := as_number(value)) is not None})
@@ -271,7 +314,7 @@ def _pool(near: Sequence[Compare | Present], most: int) -> list[Value]:
     mixed = [f"{one}{two}" for one in texts for two in texts if one != two]
     fresh = [f"v{number}" for number in range(1, most + 1)]
     plain: list[Value] = [True, False, "1", "abc"] if any(isinstance(value, bool) for value in literals) else ["1"]
-    ordered: list[Value] = [*literals, *beside, *around, *mixed, *fresh, *plain, *range(1, most + 1)]
+    ordered: list[Value] = [*literals, *beside, *around, *mixed, *fresh, *plain, *range(1, most + 1), *given]
     unique = {f"{type(value).__name__} {value!r}": value for value in ordered}
     return list(unique.values())
 
@@ -283,7 +326,7 @@ def _distinct(pool: Sequence[Value | None], own: Sequence[Compare | Present], mo
     for value in pool:
         # A missing value, a number and a text are different things to a comparison with another field.
         kind = (value is None, value is not None and as_number(value) is not None and most > 1)
-        truths = (*kind, *(evaluated(one, dict.fromkeys(literal_fields(one), value)) for one in own))
+        truths = (*kind, *(_true_of(one, value) for one in own))
         if seen.get(truths, 0) < most:
             seen[truths] = seen.get(truths, 0) + 1
             kept.append(value)

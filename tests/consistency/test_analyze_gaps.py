@@ -108,3 +108,29 @@ def test_examples_answer_what_they_show(monkeypatch: pytest.MonkeyPatch) -> None
         "one",
     )
     assert analyze(rule).ok
+
+
+@pytest.mark.parametrize("pattern", ["^[0-9]{3}-x$", "(?i)(^|&)(password|token)=[^&]", "sk-[A-Za-z0-9]{20,}"])
+def test_regular_expressions_are_matched_by_generated_texts(pattern: str) -> None:
+    """A rule about a regular expression is no tautology for want of a text that matches."""
+    assert analyze(parse_rule(f'never {{ a.where(k matches "{pattern}") }}', "one")).ok
+
+
+def test_texts_that_cannot_be_made_up_are_listed() -> None:
+    """Where no text is found that matches, the rule is not analysed."""
+    (gap,) = analyze(parse_rule('never { a.where(k matches "^[\\\\p{Greek}]$") }', "one")).not_analysed
+    assert gap.reason.startswith("no text is generated that matches")
+
+
+def test_examples_tell_values_that_match() -> None:
+    """What an example gives an attribute is a value of generated traces."""
+    text = 'never { a.where(k matches "^[\\\\p{Greek}]$") } example violated "x" { trace { a(k: "λ") @ 0s .. 1s } }'
+    looser = parse_rule('never { a.where(k == "λ" and l) }', "two")
+    (found,) = analyze(Ruleset((parse_rule(text, "one"), looser))).findings
+    assert (found.kind, found.rules) == ("subsumption", ("one", "two"))
+
+
+def test_whether_spans_have_ended_is_not_analysed() -> None:
+    """Generated spans have ended, so a rule that asks whether they have is not analysed."""
+    (gap,) = analyze(parse_rule("never { a.where(not exists(span:end)) }", "one")).not_analysed
+    assert "whether a span has ended" in gap.reason
