@@ -20,7 +20,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
 if TYPE_CHECKING:
     from common import World
-    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+    from fluo_logic import Violation
+    from fluo_logic.integrations import Statistics
 
 Variant: TypeAlias = Literal["healthy", "broken"]
 
@@ -165,8 +168,10 @@ INCIDENTS: Final[tuple[Incident, ...]] = (
 )
 
 
-def run(incident: Incident, variant: Variant) -> list[ReadableSpan]:
+def run(incident: Incident, variant: Variant, processors: Sequence[SpanProcessor] = ()) -> list[ReadableSpan]:
     """Run the application of ``incident`` and return its finished spans in the order in which they ended.
+
+    ``processors`` see the spans of all its services as they start and end.
 
     Raises:
         ModuleNotFoundError: the OpenTelemetry SDK is not installed (``pip install 'fluo_logic[demo]'``).
@@ -174,7 +179,8 @@ def run(incident: Incident, variant: Variant) -> list[ReadableSpan]:
     """
     _check_variant(variant)
     common = _load(HERE / "common.py")
-    world = cast("World", common.World(common.Clock(EPOCH), common.SeededIds(f"{incident.slug}/{variant}")))
+    ids = common.SeededIds(f"{incident.slug}/{variant}")
+    world = cast("World", common.World(common.Clock(EPOCH), ids, processors))
     play = cast("Callable[..., None]", _load(HERE / incident.module).run)
     play(world, broken=variant == "broken")
     return world.spans
@@ -188,17 +194,42 @@ def write(incident: Incident, variant: Variant, path: Path) -> None:
         out.writelines(f"{line}\n" for line in lines(spans))
 
 
+def watch(incident: Incident, variant: Variant) -> tuple[list[Violation], Statistics]:
+    """Run the application of ``incident`` under its rules; return what was found while it ran, and what was seen.
+
+    Raises:
+        ConfigError: the OpenTelemetry SDK is not installed (``pip install 'fluo_logic[demo]'``).
+    """
+    from fluo_logic import Ruleset, load_rules  # noqa: PLC0415 - the other functions do without
+    from fluo_logic.integrations import InvariantSpanProcessor  # noqa: PLC0415 - likewise
+
+    pack = load_rules("pack:case-studies")
+    rules = Ruleset(tuple(pack[name] for name in (incident.seed_rule_id, *incident.rule_ids)))
+    found: list[Violation] = []
+    processor = InvariantSpanProcessor(rules, on_violation=found.append)
+    run(incident, variant, [processor])
+    processor.shutdown()
+    return found, processor.statistics
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write ``<slug>-healthy.otlp.jsonl`` and ``<slug>-broken.otlp.jsonl`` of every incident into a folder."""
     parser = argparse.ArgumentParser(description="Write the traces of the seven incidents as OTLP/JSON lines.")
     parser.add_argument("outdir", type=Path, help="the folder to write to; it is made where it does not exist")
-    outdir: Path = parser.parse_args(arguments).outdir
+    parser.add_argument("--live", action="store_true", help="check each run while it runs, and tell what was violated")
+    given = parser.parse_args(arguments)
+    outdir: Path = given.outdir
     outdir.mkdir(parents=True, exist_ok=True)
     for incident in INCIDENTS:
         for variant in get_args(Variant):
             path = outdir / f"{incident.slug}-{variant}.otlp.jsonl"
             write(incident, variant, path)
             print(path)
+            if given.live:
+                found, seen = watch(incident, variant)
+                print(f"  {seen.checked} of {seen.spans} spans checked as they came, {len(found)} violations")
+                for violation in found[:3]:
+                    print(f"  ✗ {violation.rule}: {violation.sentence}")
     return 0
 
 

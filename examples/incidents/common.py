@@ -20,7 +20,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -147,6 +147,8 @@ class World:
 
     clock: Clock
     ids: SeededIds
+    processors: Sequence[SpanProcessor] = ()
+    """Who else is to see the spans of all services as they start and end."""
     _memory: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
 
     def service(self, name: str, *, instance: str | None = None, sampler: Sampler = ALWAYS_ON) -> Service:
@@ -157,7 +159,8 @@ class World:
         provider = TracerProvider(
             sampler=sampler, resource=Resource(attributes), id_generator=self.ids, shutdown_on_exit=False
         )
-        provider.add_span_processor(SimpleSpanProcessor(self._memory))
+        for processor in (SimpleSpanProcessor(self._memory), *self.processors):
+            provider.add_span_processor(processor)
         return Service(name, provider.get_tracer("incidents", "1.0"), self.clock)
 
     @property

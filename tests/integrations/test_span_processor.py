@@ -516,3 +516,24 @@ def test_without_the_sdk_an_extra_is_told() -> None:
     hidden = "import sys; sys.modules['opentelemetry.sdk'] = None"
     done = python(f"{hidden}\nfrom fluo_logic.integrations import InvariantSpanProcessor")
     assert "pip install 'fluo_logic[sdk]'" in done.stderr
+
+
+def test_incidents_are_caught_as_they_run(tmp_path: Path) -> None:
+    """What the processor finds in a running application is what a check of its file finds, rule for rule."""
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.common", reason="needs the demo extra")
+    from fluo_logic.commands.incidents import Catalogue  # noqa: PLC0415
+
+    catalogue = Catalogue()
+    for name in ("cross-tenant-read", "agent-refund", "inventory-race"):
+        incident = catalogue.named(name)
+        for variant in ("healthy", "broken"):
+            found, seen = catalogue.module.watch(incident, variant)
+            path = tmp_path / f"{name}-{variant}.jsonl"
+            catalogue.module.write(incident, variant, path)
+            rules = [catalogue.rules[rule] for rule in (incident.seed_rule_id, *incident.rule_ids)]
+            alone = fl.Ruleset(tuple(rule for rule in rules if rule.scope.kind == "per trace"))
+            told = sorted(violation.fingerprint for violation in found)
+            assert told == sorted(violation.fingerprint for violation in fl.check(path, alone).violated)
+            assert bool(told) == (variant == "broken")
+            assert seen.checked == seen.spans
+            assert seen.incomplete == 0
