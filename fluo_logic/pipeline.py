@@ -18,6 +18,7 @@ from fluo_logic.explain.matching import Matcher
 from fluo_logic.explain.proof import ObligationProof, SpanRef
 from fluo_logic.explain.sentences import display_sentence
 from fluo_logic.facts.dataset import Dataset
+from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import read_opened, read_traces
 from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
 from fluo_logic.facts.store import FactStore, Ground, Row
@@ -91,6 +92,7 @@ class Session:
     confirming: Engine | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     scanned: Scanned | None = None
+    progress: Progress = silent
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -126,10 +128,12 @@ def solve(
     options: Options = DEFAULTS,
     *,
     whole: bool = True,
+    progress: Progress = silent,
 ) -> Session:
     """Read, lower, translate and solve.
 
-    Unless the ``whole`` data set is asked for, of large inputs the session has only what a report needs.
+    Unless the ``whole`` data set is asked for, of large inputs the session has only what a report needs.  Of long work
+    ``progress`` is told.
     """
     clock = time.perf_counter()
     program = run_passes(lower(rules))
@@ -139,7 +143,7 @@ def solve(
     elif whole or options.engine not in SCANNING:
         found = read_traces(traces)
     else:
-        found = _scanned(open_all(traces, None), rules, program, options)
+        found = _scanned(open_all(traces, None), rules, program, options, progress)
     read = time.perf_counter()
     scanned = None if isinstance(found, Dataset) else found
     store = FactStore(found if isinstance(found, Dataset) else found.dataset)
@@ -150,10 +154,12 @@ def solve(
     seconds = {"read": read - lowered, "translate": lowered - clock, "solve": solved - read}
     if scanned is not None:
         seconds = {**scanned.seconds, "translate": seconds["translate"], "solve": seconds["solve"]}
-    return Session(rules, program, store, answer, options, confirming, seconds, scanned)
+    return Session(rules, program, store, answer, options, confirming, seconds, scanned, progress)
 
 
-def _scanned(sources: Iterator[Source], rules: Ruleset, program: Program, options: Options) -> Dataset | Scanned:
+def _scanned(
+    sources: Iterator[Source], rules: Ruleset, program: Program, options: Options, progress: Progress
+) -> Dataset | Scanned:
     """Scan large inputs as columns; read small ones, and those that cannot be scanned."""
     first: list[Source] = []
     size = 0
@@ -167,7 +173,7 @@ def _scanned(sources: Iterator[Source], rules: Ruleset, program: Program, option
     from fluo_logic.scan import scan  # noqa: PLC0415 - start-up counts
 
     try:
-        return scan(chain(first, sources), rules, program)
+        return scan(chain(first, sources), rules, program, progress)
     except UnsupportedError:
         if options.engine != "auto":
             raise
@@ -196,6 +202,7 @@ def report(session: Session) -> Report:
     rules: list[RuleReport] = []
     violations: list[Violation] = []
     for number, (rule, plan) in enumerate(session.plans):
+        session.progress(f"judging and proving, rule {number + 1} of {len(session.rules.rules)}")
         scanned = session.scanned.rules[number] if session.scanned else None
         checked = RuleCheck(session, rule, plan, scanned)
         violations.extend(checked.violations())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from fluo_logic.errors import InternalError
+from fluo_logic.explain.words import plural
 from fluo_logic.facts.columnar.arrow import Array, of_numpy
 from fluo_logic.facts.columnar.batch import Unusual, Wanted
 from fluo_logic.facts.columnar.objects import of_spans
@@ -19,6 +20,7 @@ from fluo_logic.facts.columnar.recall import recall
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.facts.dataset import Dataset, assemble
 from fluo_logic.facts.problems import ProblemLog
+from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import read_opened
 from fluo_logic.facts.readers.sources import Source, read_file
 from fluo_logic.facts.store import Ground
@@ -56,6 +58,8 @@ class Scanned:
     rules: tuple[ScannedRule, ...]
     dataset: Dataset
     seconds: Mapping[str, float]
+    steps: Sequence[tuple[str, float]] = ()
+    """The tables that the plan made, and the seconds that each took."""
 
     def confirm(self, program: Program, answer: Answer) -> None:
         """Raise an error where the failures in the traces that failed are not those that the scan counted."""
@@ -72,7 +76,7 @@ class Scanned:
                     raise InternalError(code="X301", message=message, hint=hint)
 
 
-def scan(sources: Iterable[Source], rules: Ruleset, program: Program) -> Scanned | Dataset:
+def scan(sources: Iterable[Source], rules: Ruleset, program: Program, progress: Progress = silent) -> Scanned | Dataset:
     """Scan inputs; where columns cannot say exactly what is in them, return all of it as a data set instead.
 
     Raises:
@@ -87,12 +91,15 @@ def scan(sources: Iterable[Source], rules: Ruleset, program: Program) -> Scanned
     used: list[Source] = []
     clock.tick("plan")
     try:
-        columns = read_columns(_noted(sources, used), wanted)
+        columns = read_columns(_noted(sources, used), wanted, progress)
         clock.tick("read")
+        progress(f"finding the trees of {len(columns.table):,} spans")
         table, unsound = _sound(columns, wanted)
         clock.tick("index")
+        progress(f"scanning {len(table):,} spans for {plural(len(rules.rules), 'rule')}")
         found, traces = planned.run(table)
         clock.tick("scan")
+        progress(f"reading {plural(len(traces), 'trace')} again")
         dataset = _failed(columns, table, traces, unsound)
         clock.tick("read failures")
     except Unusual:
@@ -101,7 +108,7 @@ def scan(sources: Iterable[Source], rules: Ruleset, program: Program) -> Scanned
         _rule(plan, result, missing(table, keys), table, dataset)
         for plan, result, keys in zip(program.rules, found, named, strict=True)
     ]
-    return Scanned(len(table), len(table.trace_ids), tuple(results), dataset, clock.seconds)
+    return Scanned(len(table), len(table.trace_ids), tuple(results), dataset, clock.seconds, planned.steps)
 
 
 class _Clock:

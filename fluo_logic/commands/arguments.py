@@ -159,7 +159,7 @@ def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
             metavar="INPUT",
             help="trace files, folders, globs, or - for standard input; formats and compression are detected",
         ),
-        parser.add_argument("--engine", metavar="NAME", help="auto (default) or clingo"),
+        parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog"),
         parser.add_argument(
             "--format",
             action="append",
@@ -198,6 +198,9 @@ def _check(parser: ArgumentParser) -> list[Action]:
         parser.add_argument("--max-proofs", metavar="N", help="proofs a rule (default: 20); counts are never capped"),
         parser.add_argument(
             "--strict", action=BooleanOptionalAction, help="exit with 4 when something is inconclusive or pending"
+        ),
+        parser.add_argument(
+            "--progress", action="store_true", help="show progress even where standard error is no terminal"
         ),
         parser.add_argument(
             "--waivers", metavar="FILE", help="violations that are put up with, by whom, why and until when (TOML)"
@@ -271,7 +274,11 @@ def _common(parser: ArgumentParser) -> list[Action]:
     return [
         parser.add_argument("-q", "--quiet", action="store_true", help="print only what is wrong"),
         parser.add_argument(
-            "-v", "--verbose", action="store_true", help="also tell what was read and how long it took"
+            "-v",
+            "--verbose",
+            action="count",
+            default=0,
+            help="also tell what was read and how long it took; -vv: how long each table of a scan took",
         ),
         parser.add_argument("--no-color", action="store_true", help="no colour; NO_COLOR does the same"),
     ]

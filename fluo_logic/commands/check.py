@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from fluo_logic import pipeline
 from fluo_logic.commands.output import check_targets, tell, tell_problems, write_outputs
+from fluo_logic.commands.progress import shown
 from fluo_logic.commands.report_forms import REPORT_FORMS, refuse_others, report_makers
 from fluo_logic.commands.select import selected
 from fluo_logic.commands.settings import SEVERITIES, Settings, read_settings, strange_variables
@@ -35,13 +36,16 @@ def run(arguments: Namespace) -> int:
     excuses = excuses_of(settings, loaded)
     refuse_others(settings.format, REPORT_FORMS, "check")
     check_targets(settings.format)
-    session = pipeline.solve(traces, rules, options_of(settings))
-    report = pipeline.report(session)
+    with shown(wanted=arguments.progress, quiet=arguments.quiet) as progress:
+        session = pipeline.solve(traces, rules, options_of(settings), whole=False, progress=progress)
+        report = pipeline.report(session)
     tell_problems(report.data.problems, quiet=arguments.quiet, verbose=arguments.verbose)
     if excuses is not None:
         report = excuses.applied(report, session.store.dataset, quiet=arguments.quiet)
     if arguments.verbose:
         _tell_more(report)
+    if arguments.verbose > 1:
+        _tell_steps(session)
     quiet = arguments.quiet and not report.violated and not report.undecided
     outputs = [output for output in settings.format if output.form != "text" or output.path or not quiet]
     write_outputs(outputs, report_makers(report, session.store.dataset), no_color=arguments.no_color)
@@ -110,3 +114,9 @@ def _tell_more(report: Report) -> None:
         tell(f"read {inert(summary.name)}: {summary.format or 'nothing'}, {plural(summary.spans, 'span')}")
     seconds = " · ".join(f"{stage} {took:.3f} s" for stage, took in report.seconds.items())
     tell(f"time {seconds}")
+
+
+def _tell_steps(session: pipeline.Session) -> None:
+    """Tell how long each table of a scan took; `fluo compile --to sql` prints their queries."""
+    for name, took in session.scanned.steps if session.scanned else ():
+        tell(f"made {took:.3f} s {inert(name)}")

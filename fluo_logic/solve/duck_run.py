@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import tempfile
+import time
+import weakref
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import duckdb
@@ -27,20 +28,26 @@ class Run:
     def __init__(self, plan: RelationalPlan, spans: Any, events: Any, links: Any) -> None:  # noqa: ANN401
         """Take the input tables as Arrow tables."""
         self.plan = plan
-        self.connection = duckdb.connect(":memory:", config=_settings())
+        folder = tempfile.mkdtemp(prefix="fluo-")
+        # An interrupt ends the process without closing the connection, and what was spilled would stay.
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.connection = duckdb.connect(":memory:", config=_settings(folder))
         # A notebook with ipywidgets would show a bar; without them, even turning it off is refused.
         if self.connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
             self.connection.execute("SET enable_progress_bar = false")
         for name, table in ((SPANS, spans), (EVENTS, events), (LINKS, links)):
             self.connection.register(name, table)
         self.made: set[str] = set()
+        self.seconds: list[tuple[str, float]] = []
         _add_functions(self.connection, plan)
 
     def make(self, predicates: Iterable[str]) -> None:
         """Make the tables that the tuples of predicates need."""
         for step in self.plan.needed(predicates):
             if step.name not in self.made:
+                clock = time.perf_counter()
                 self.execute(printed(step.statement, DIALECT))
+                self.seconds.append((f"{step.kind.lower()} {step.name}: {step.comment}", time.perf_counter() - clock))
                 self.made.add(step.name)
 
     def query(self, predicate: str) -> str:
@@ -57,13 +64,13 @@ class Run:
             raise InternalError(code="X106", message=message) from error
 
 
-def _settings() -> dict[str, str | bool | int | float | list[str]]:
-    """Return settings with which DuckDB fetches nothing, reads no Python variable, and spills to a temporary folder."""
+def _settings(folder: str) -> dict[str, str | bool | int | float | list[str]]:
+    """Return settings with which DuckDB fetches nothing, reads no Python variable, and spills to a folder."""
     return {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"fluo-duckdb-{os.getpid()}"),
+        "temp_directory": folder,
     }
 
 

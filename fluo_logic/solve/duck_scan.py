@@ -44,6 +44,8 @@ class Scan:
     def __init__(self, program: Program) -> None:
         """Plan it; raises UnsupportedError for a clause that has no relational form."""
         self.program = program
+        self.steps: list[tuple[str, float]] = []
+        """The tables that were made, and the seconds that each took."""
         self.plan = to_plan(program)
 
     def wanted(self, named: Iterable[str]) -> Wanted:
@@ -67,6 +69,7 @@ class Scan:
         )
         predicates = [atom.predicate for rule in self.program.rules for atom in plan_atoms(rule)]
         run.make(predicates)
+        self.steps = run.seconds
         counts = _Counts(run)
         counts.count(
             predicate

@@ -23,15 +23,23 @@ MOST: Final = 2**14
 """So many numbers fit into a pipe; what there is more of is not shared."""
 
 
-def mapped(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def mapped(
+    work: Callable[[Item], Result], items: Sequence[Item], told: Callable[[int], None] = lambda _: None
+) -> list[Result]:
     """Return ``work`` of each item, in order; an exception of any is raised.
+
+    Now and then ``told`` is called with how many items were begun.
 
     A forked process takes part where that is safe and may be of use: on Linux, beside another core, and while there is
     no other thread that could hold a lock.
     """
     if len(items) < FEWEST or not _may_fork():
-        return [work(item) for item in items]
-    return _Shared(work, items).results()
+        found = []
+        for number, item in enumerate(items):
+            told(number)
+            found.append(work(item))
+        return found
+    return _Shared(work, items).results(told)
 
 
 def _may_fork() -> bool:
@@ -51,7 +59,7 @@ class _Shared:
         os.close(writing)
         self.received: list[bytes] = []
 
-    def results(self) -> list[Any]:
+    def results(self, told: Callable[[int], None]) -> list[Any]:
         ours, theirs = self.context.Pipe(duplex=False)
         helper = self.context.Process(target=self._help, args=(theirs,), daemon=True)
         helper.start()
@@ -61,6 +69,7 @@ class _Shared:
         found: dict[int, Any] = {}
         try:
             for number in iter(self._next, None):
+                told(number)
                 found[number] = self.work(self.items[number])
             reader.join()
         finally:

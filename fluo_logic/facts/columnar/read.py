@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,7 @@ from fluo_logic.facts.columnar.table import Table
 from fluo_logic.facts.dataset import InputSummary
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.problems import ProblemLog
+from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import otlp_proto, read_source, wire
 from fluo_logic.facts.readers.compression import decompress, is_gzip, is_zstd
 from fluo_logic.facts.readers.sources import Source
@@ -70,7 +71,7 @@ class Columns:
             yield InputSummary(found.source.log.name, found.format, found.count)
 
 
-def read_columns(sources: Iterable[Source], wanted: Wanted) -> Columns:
+def read_columns(sources: Iterable[Source], wanted: Wanted, progress: Progress = silent) -> Columns:
     """Read sources into columns.
 
     Raises:
@@ -79,10 +80,16 @@ def read_columns(sources: Iterable[Source], wanted: Wanted) -> Columns:
     inputs: list[Input] = []
     batches: list[Batch] = []
     rows = 0
-    for source in sources:
+    for number, source in enumerate(sources, 1):
+        words = f"reading input {number}, {rows:,} spans so far"
+        progress(words)
+
+        def told(share: float, words: str = words) -> None:
+            progress(f"{words}, {share:.0%} of it")
+
         found = Input(source, rows)
         found.size = len(source.content) if isinstance(source.content, bytes) else 0
-        made = _columns(found, wanted)
+        made = _columns(found, wanted, told)
         if made is None:
             found.messages.clear()
             found.format, found.spans = read_source(source)
@@ -116,7 +123,7 @@ def content(source: Source) -> tuple[bytes, bool]:
     return data, True
 
 
-def _columns(found: Input, wanted: Wanted) -> list[Batch] | None:
+def _columns(found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch] | None:
     """Return the batches of an input that is sound OTLP protobuf, else None."""
     if importlib.util.find_spec("ptars") is None:
         return None
@@ -129,7 +136,11 @@ def _columns(found: Input, wanted: Wanted) -> list[Batch] | None:
     row = found.row
     try:
         chunks = list(_chunks(places))
-        decoded = mapped(lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted), chunks)
+        decoded = mapped(
+            lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted),
+            chunks,
+            lambda number: told(number / len(chunks)),
+        )
         for chunk, (batch, counts) in zip(chunks, decoded, strict=True):
             for (start, end), count in zip(chunk, counts, strict=True):
                 found.messages.append(Message(start, end, row))
