@@ -153,7 +153,11 @@ class LiveChecker:
     def _sweep(self) -> None:
         """Count what came while the check was being shut down."""
         queue = self._state.queue
-        for item in [queue.popleft() for _ in range(len(queue))]:
+        while queue:
+            try:
+                item = queue.popleft()
+            except IndexError:  # another thread asks, too
+                return
             if not isinstance(item, tuple):
                 self._state.dropped.add()
 
@@ -239,7 +243,7 @@ class LiveChecker:
                 self._book.shed(held)
             return True
         clock = time.perf_counter()
-        pending = self._judge(batch, None)
+        pending = self._judged(batch, None)
         for held in batch:
             if f"{held.trace_id:032x}" in pending:
                 held.changed = False
@@ -258,12 +262,22 @@ class LiveChecker:
             self._book.shed(held)
             return
         elapsed = int((now - held.active) * 1e9)
-        self._state.counts.pending += len(self._judge([held], elapsed))
+        self._state.counts.pending += len(self._judged([held], elapsed))
         self._book.forget(held)
+
+    def _judged(self, batch: Sequence[Held], elapsed: int | None) -> set[str]:
+        """Check traces, those with a span that cannot be read apart from the others; see `_judge`."""
+        try:
+            return self._judge(batch, elapsed)
+        except Exception as error:  # noqa: BLE001 - whatever a span holds, the program is not to notice
+            if len(batch) > 1:
+                return {trace_id for held in batch for trace_id in self._judged([held], elapsed)}
+            self._tell_once("reading spans", error)
+            self._book.shed(batch[0])
+            return set()
 
     def _judge(self, batch: Sequence[Held], elapsed: int | None) -> set[str]:
         """Check traces and report what is violated; return the ids of those with pending deadlines."""
-        counts = self._state.counts
         spans: list[ReadableSpan] = []
         incomplete: set[str] = set()
         for held in batch:
@@ -271,18 +285,15 @@ class LiveChecker:
             spans += held.open.values()
             if held.incomplete:
                 incomplete.add(f"{held.trace_id:032x}")
+        reports = self.rules.check(spans, incomplete, elapsed, self._failed)
+        counts = self._state.counts
+        for held in batch:
             first = not held.counted
             counts.checked += len(held.spans) - held.counted
             counts.traces += first
-            counts.incomplete += first and held.incomplete
+            counts.incomplete += first and f"{held.trace_id:032x}" in incomplete
             held.counted = len(held.spans)
-        by_id = {f"{held.trace_id:032x}": held for held in batch}
-        try:
-            reports = self.rules.check(spans, incomplete, elapsed, self._failed)
-        except Exception as error:  # noqa: BLE001 - a span that cannot even be read
-            self._failed("<reading>", error)
-            return set()
-        return self._report(reports, by_id)
+        return self._report(reports, {f"{held.trace_id:032x}": held for held in batch})
 
     def _report(self, reports: Sequence[Report], by_id: dict[str, Held]) -> set[str]:
         counts = self._state.counts

@@ -19,7 +19,7 @@ import pytest
 pytest.importorskip("opentelemetry.sdk", reason="needs the sdk extra")
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Tracer
 
@@ -318,6 +318,28 @@ def test_a_broken_callback_is_told_once_and_counted(caplog: pytest.LogCaptureFix
             assert shop.processor.force_flush()
         assert shop.statistics.callback_failures == 2
     assert len(caplog.records) == 1
+
+
+def test_a_trace_that_cannot_be_read_is_shed_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be read is counted as shed and told once; the traces beside it are checked."""
+
+    def read_traces(spans: list[list[ReadableSpan]]) -> fl.Dataset:
+        if any(span.name == "unreadable" for span in spans[0]):
+            message = "a defect"
+            raise RecursionError(message)
+        return fl.read_traces(spans[0])
+
+    monkeypatch.setattr("fluo_logic.integrations.live_rules.read_traces", read_traces)
+    with app() as shop:
+        shop.refund(approved=False)
+        shop.tracer.start_span("unreadable").end()
+        shop.refund(approved=False)
+        assert shop.processor.force_flush()
+        assert shop.rules == ["approved"] * 2
+        assert shop.statistics == Statistics(spans=5, checked=4, shed=1, traces=2, shed_traces=1, violations=2)
+    assert [record.getMessage().partition(",")[0] for record in caplog.records] == ["reading spans failed"]
 
 
 def test_violations_are_logged_without_flooding(caplog: pytest.LogCaptureFixture) -> None:
