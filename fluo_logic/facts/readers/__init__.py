@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.problems import Code, ProblemLog
-from fluo_logic.facts.readers import arrow, foreign, frames, jaeger, otlp_json, otlp_proto, sdk, zipkin
+from fluo_logic.facts.readers import arrow, foreign, frames, jaeger, large_json, otlp_json, otlp_proto, sdk, zipkin
 from fluo_logic.facts.readers.compression import decompress
 from fluo_logic.facts.readers.json_text import Document, decode_text, documents
 from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
@@ -122,18 +122,23 @@ def _read_bytes(data: bytes, log: ProblemLog) -> tuple[str, list[Span]]:
         if row.recognises(data):
             return row.name, list(row.read(data, log))
     if data.startswith(BYTE_ORDER_MARKS) or data.lstrip(BLANKS)[:1] in {b"{", b"["} or JSON_LINE.search(data):
-        return _read_json(decode_text(data, log), log)
+        if len(data) >= large_json.LARGE and not data.startswith(BYTE_ORDER_MARKS[1:]):
+            return _read_json(large_json.documents(data, log), log)
+        return _read_json(documents(decode_text(data, log), log), log)
     log.report(Code.NOT_TRACES, "", f"this is {foreign.describe_bytes(data)}, not traces.")
     return "", []
 
 
-def _read_json(text: str, log: ProblemLog) -> tuple[str, list[Span]]:
+def _read_json(found: Iterator[Document], log: ProblemLog) -> tuple[str, list[Span]]:
     """Read documents one by one, so that one of a wrong kind costs only itself."""
     spans: list[Span] = []
     names: dict[str, None] = {}
     signals: dict[str, None] = {}
-    for document in documents(text, log):
-        row = next((row for row in JSON_FORMATS if row.recognises(document.value)), None)
+    row: JsonFormat | None = None
+    for document in found:
+        recognised = next((row for row in JSON_FORMATS if row.recognises(document.value)), None)
+        # A later part of a document is of the format of the others, whatever it holds.
+        row = row if recognised is None and document.first[0] else recognised
         where = f"line {document.line}"
         if row is None and (signal := foreign.other_signal(document.value)) is not None:
             signals[signal] = None

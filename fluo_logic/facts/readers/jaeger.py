@@ -44,7 +44,7 @@ def read(document: Document, log: ProblemLog) -> Iterator[Span]:
             _report_errors(others, place, log)
             if not traces and not others.get("errors"):
                 log.report(Code.EMPTY, place, "the answer of Jaeger holds no traces.", hint=NOTHING_FOUND)
-            for index, trace in enumerate(traces):
+            for index, trace in enumerate(traces, document.first[0]):
                 yield from _trace(trace, f"{place}, data[{index}]", log)
         case {"data": trace, **others}:
             _report_errors(others, place, log)

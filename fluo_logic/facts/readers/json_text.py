@@ -42,10 +42,14 @@ class Incomplete(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON value and the 1-based line it begins on."""
+    """One JSON value and the 1-based line it begins on.
+
+    Of a part of a document, ``first`` tells which batch, group of it and span of that its first ones are.
+    """
 
     value: object
     line: int
+    first: tuple[int, int, int] = (0, 0, 0)
 
 
 class _BrokenError(Exception):
@@ -71,7 +75,7 @@ def documents(text: str, log: ProblemLog) -> Iterator[Document]:
             end = _end_of_broken(text, position)
             value = _Salvage(text, end, log, lines).document(position, broken)
         if may_hold_surrogates:
-            _replace_surrogates(value, line, log)
+            replace_surrogates(value, line, log)
         if value is not None:
             yield Document(value, line)
         position = _skip_blank(text, end)
@@ -325,7 +329,7 @@ class _Salvage:
         self._log.report(broken.code, f"{where}, {path}" if path else where, broken.message)
 
 
-def _replace_surrogates(value: object, line: int, log: ProblemLog) -> None:
+def replace_surrogates(value: object, line: int, log: ProblemLog) -> None:
     """Replace lone surrogates, which JSON can spell and Unicode text cannot hold, in the texts of ``value``."""
     replaced = 0
     pending: list[object] = [value]

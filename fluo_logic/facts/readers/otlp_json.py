@@ -51,11 +51,12 @@ def read(document: Document, log: ProblemLog) -> Iterator[Span]:
             told = others.get("message")
             reason = f": {told.strip().rstrip('.')}" if isinstance(told, str) and told.strip() else ""
             log.report(Code.ANSWER_PARTIAL, f"line {document.line}", f"Tempo gave only a part of the trace{reason}.")
-    for batch, path in _batches(document.value, "", log, document.line):
-        yield from _read_batch(batch, f"line {document.line}, {path}" if path else f"line {document.line}", log)
+    for batch, path in _batches(document.value, "", log, document.line, document.first[0]):
+        where = f"line {document.line}, {path}" if path else f"line {document.line}"
+        yield from _read_batch(batch, where, log, document.first[1:])
 
 
-def _batches(value: object, path: str, log: ProblemLog, line: int) -> Iterator[tuple[object, str]]:
+def _batches(value: object, path: str, log: ProblemLog, line: int, first: int = 0) -> Iterator[tuple[object, str]]:
     """Yield the batches (`ResourceSpans`) of a document with their paths."""
     prefix = f"{path}." if path else ""
     match value:
@@ -67,7 +68,7 @@ def _batches(value: object, path: str, log: ProblemLog, line: int) -> Iterator[t
                     yield from _batches(value[key], f"{prefix}{key}", log, line)
             for key in BATCHES:
                 where = f"line {line}, {prefix}{key}"
-                for index, batch in enumerate(_items(value.get(key), key, where, log)):
+                for index, batch in enumerate(_items(value.get(key), key, where, log), first):
                     yield batch, f"{prefix}{key}[{index}]"
         case list() if not path:
             for index, item in enumerate(value):
@@ -110,7 +111,7 @@ class _Batch:
     dropped: int
 
 
-def _read_batch(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:
+def _read_batch(raw: object, where: str, log: ProblemLog, first: tuple[int, int] = (0, 0)) -> Iterator[Span]:
     if not isinstance(raw, dict):
         log.report(Code.WRONG_TYPE, where, f"the batch is {scalars.json_type(raw)} where an object is expected.")
         return
@@ -118,7 +119,7 @@ def _read_batch(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:
     if isinstance(raw, Incomplete) and "resource" not in raw:
         dropped = 1  # there may have been a resource
     for key in SCOPE_BATCHES:
-        for index, group in enumerate(_items(raw.get(key), key, f"{where}.{key}", log)):
+        for index, group in enumerate(_items(raw.get(key), key, f"{where}.{key}", log), first[0]):
             place = f"{where}.{key}[{index}]"
             if not isinstance(group, dict):
                 log.report(
@@ -127,7 +128,7 @@ def _read_batch(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:
                 continue
             scope = _scope(group, place, log)
             batch = _Batch(resource, scope, dropped)
-            for number, span in enumerate(_items(group.get("spans"), "spans", f"{place}.spans", log)):
+            for number, span in enumerate(_items(group.get("spans"), "spans", f"{place}.spans", log), first[1]):
                 found = _span(span, f"{place}.spans[{number}]", batch, log)
                 if found is not None:
                     yield found
