@@ -19,6 +19,7 @@ from fluo_logic.consistency.analyze_findings import Analysis, Finding, Gap, orde
 from fluo_logic.consistency.analyze_known import Judged, Spans, judged
 from fluo_logic.consistency.analyze_names import Neighbours, span_names, triggered_together
 from fluo_logic.consistency.analyze_questions import Alone, Seen, Told_
+from fluo_logic.consistency.analyze_timing import has_deadline
 from fluo_logic.consistency.analyze_told import COMPARISON, Limits, solver_for
 from fluo_logic.consistency.encode_solve import Demand
 from fluo_logic.consistency.witness import Witness, replayed
@@ -154,6 +155,8 @@ class _Analyser:
         apart = [pair for pair in pairs if not shown.both_met(*pair)]
         smallest = self.smallest()
         tried = [pair for pair in apart if smallest.keys() >= set(_ids(pair))]
+        # Rules of one kind of scope are judged together.
+        tried.sort(key=lambda pair: sorted(str(rule.scope.key) for rule in pair))
         chunks = [tried[at : at + CHUNK] for at in range(0, len(tried), CHUNK)]
         found = self.processes.answers(
             questions.met_together,
@@ -181,11 +184,9 @@ class _Analyser:
         # Rules that conflict anyway are told of; of rules that imply each other, what satisfies one satisfies both.
         told = [frozenset(one.rules) for one in self.findings if not one.undecided and one.kind != "redundancy"]
         told += [frozenset(one.rules) for one in self.gaps if one.question == COMPARISON]
-        open_ = [
-            (one, two)
-            for one, two in pairs
-            if questions.may_wait(one, two) and not any({one.id, two.id} <= rules for rules in told if len(rules) > 1)
-        ]
+        waiting = {rule.id for rule in self.rules if has_deadline(rule)}
+        some = [pair for pair in pairs if not waiting.isdisjoint(_ids(pair)) and questions.may_wait(*pair)]
+        open_ = [pair for pair in some if not any(rules.issuperset(_ids(pair)) for rules in told if len(rules) > 1)]
         named = [pair for pair in open_ if not any(span_names(rule) is None for rule in pair)]
         if len(open_) - len(named) > MOST_UNNAMED:
             left_out = {rule.id: rule for pair in open_ for rule in pair if span_names(rule) is None}
@@ -195,7 +196,8 @@ class _Analyser:
             )
             self.gaps.append(Gap(tuple(left_out), reason, "timing-conflict"))
             open_ = named
-        self.take(self.processes.answers(questions.timing, [(one, two, self.limits) for one, two in open_]))
+        asked = [(one, two, self.limits) for one, two in open_]
+        self.take(self.processes.answers(questions.timing, asked, few=4))
 
     # --- more rules -----------------------------------------------------------------------------------------------
 

@@ -88,10 +88,10 @@ def unsatisfiable_sets(
     while (seed := left.unknown()) is not None:
         if time.monotonic() > deadline:
             raise UndecidedError
-        if solver.holds(_met(seed)):
+        if solver.holds(_met(seed), shown=True):
             grown = seed | solver.met
             for further in sorted(set(range(size)) - grown):
-                if further not in grown and solver.holds(_met(grown | {further})):
+                if further not in grown and solver.holds(_met(grown | {further}), shown=True):
                     grown |= solver.met | {further}
             left.below(grown)
             continue

@@ -260,7 +260,7 @@ def violating(rule: Rule, chosen: Sequence[Rule], limits: Limits) -> tuple[Spans
     try:
         solver = told.solver([rule, *chosen], limits.bound)
         others = [Demand(at, violated=False) for at in range(1, len(chosen) + 1)]
-        if solver.holds([Demand(0, violated=True), *others]):
+        if solver.holds([Demand(0, violated=True), *others], shown=True):
             spans = solver.example
         elif solver.holds([Demand(0, violated=True)]):
             solver.holds([Demand(0, violated=True), *others])

@@ -105,11 +105,12 @@ class Solver:
                 self.theory.on_model(model)
                 best = self._spans(model)
 
-    def holds(self, demands: Iterable[Demand], extra: Iterable[int] = ()) -> bool:
+    def holds(self, demands: Iterable[Demand], extra: Iterable[int] = (), *, shown: bool = False) -> bool:
         """Return whether some trace meets every demand; raises UndecidedError.
 
-        Where none does, `core` has those of the demands that no trace meets together; where one does, it is `example`,
-        and `met` has the rules that are active and not violated on it.  ``extra`` are further literals to assume.
+        Where none does, `core` has those of the demands that no trace meets together.  Where one does and ``shown`` is
+        set, it is `example`, and `met` has the rules that are active and not violated on it.  ``extra`` are further
+        literals to assume.
         """
         wanted = tuple(demands)
         assumptions, impossible = self._assumptions(wanted)
@@ -128,6 +129,8 @@ class Solver:
                 blamed = set(handle.core())
                 self.core = tuple(one for one in wanted if blamed.intersection(self._assumptions([one])[0]))
                 return False
+            if not shown:
+                return True
             self.theory.on_model(model)
             self.example = self._spans(model)
             symbols = {f"{symbol}" for symbol in model.symbols(atoms=True) if symbol.name in {"act", "viol"}}

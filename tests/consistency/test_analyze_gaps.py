@@ -36,10 +36,10 @@ def make_impatient(patch: pytest.MonkeyPatch, fewest: int) -> None:
             raise UndecidedError
         return find(self, demands)
 
-    def slow_holds(self: Solver, demands: list[Demand], extra: tuple[int, ...] = ()) -> bool:
+    def slow_holds(self: Solver, demands: list[Demand], extra: tuple[int, ...] = (), *, shown: bool = False) -> bool:
         if len(self.program.rules) >= fewest:
             raise UndecidedError
-        return holds(self, demands, extra)
+        return holds(self, demands, extra, shown=shown)
 
     patch.setattr(Solver, "find", slow_find)
     patch.setattr(Solver, "holds", slow_holds)
