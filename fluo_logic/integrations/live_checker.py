@@ -27,8 +27,11 @@ from fluo_logic.report.violation import Report, Violation
 LOGGER: Final = logging.getLogger("fluo_logic")
 TICK: Final = 0.1
 """Seconds between two looks into the queue."""
-BATCH: Final = 1_000
-"""About how many spans are checked at once."""
+BATCH: Final = 200
+"""About how many spans are checked at once, to begin with."""
+BATCHES: Final = (20, 5_000)
+BATCH_SECONDS: Final = 0.1
+"""How long a batch may take, since the queue fills meanwhile."""
 LOSSES: Final = 100_000
 """How many spans that found the queue full are remembered by their trace."""
 Item: TypeAlias = ReadableSpan | tuple[Span]
@@ -104,6 +107,7 @@ class LiveChecker:
             self._state.counts, quiet=limits.quiet, max_age=limits.max_age, max_spans=limits.max_spans
         )
         self._rest_until = 0.0
+        self._batch = float(BATCH)
         self._thread = threading.Thread(target=self._run, name="fluo-invariants", daemon=True)
         self._thread.start()
 
@@ -212,7 +216,7 @@ class LiveChecker:
         for held in self._book.ready(now, at_once=at_once or stopping):
             batch.append(held)
             size += len(held.spans)
-            if size >= BATCH:
+            if size >= self._batch:
                 if not self._check(batch, at_once=at_once or stopping):
                     return
                 batch, size = [], 0
@@ -250,6 +254,8 @@ class LiveChecker:
             else:
                 self._book.forget(held)
         spent = time.perf_counter() - clock
+        faster = min(2.0, BATCH_SECONDS / max(spent, 1e-6))
+        self._batch = min(max(self._batch * faster, BATCHES[0]), BATCHES[1])
         self._take()
         if at_once:
             return True
