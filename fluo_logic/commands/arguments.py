@@ -20,6 +20,7 @@ from fluo_logic.lang.suggest import did_you_mean
 VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
     "explain": "why one rule has its verdict on one scope",
+    "certify": "an independent re-check of the certificate in a report",
     **TOOLS,
     **ANALYSES,
     "lsp": "a language server for editors, on standard input and output",
@@ -45,6 +46,13 @@ exit status:
   2  a rule is wrong
   3  usage, configuration or input is wrong; what could be read was still explained
 """
+CERTIFY_STATUSES: Final = """\
+exit status:
+  0  every node and claim of the certificate is accepted
+  1  something is refused, for the reasons that are printed
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+"""
 LSP_STATUSES: Final = """\
 exit status:
   0  the editor asked for the shutdown and left
@@ -61,6 +69,7 @@ GLOBAL: Final = ("--help", "-h", "--version")
 USAGES: Final = {
     "check": "fluo check RULES... --traces INPUT... [options]",
     "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
+    "certify": "fluo certify REPORT RULES... --traces INPUT... [--complete]",
     **TOOL_USAGES,
     **ANALYSIS_USAGES,
     "lsp": "fluo lsp",
@@ -113,12 +122,21 @@ def _parser() -> _Parser:
     epilogs = {
         "check": STATUSES,
         "explain": EXPLAIN_STATUSES,
+        "certify": CERTIFY_STATUSES,
         **TOOL_STATUSES,
         **ANALYSIS_STATUSES,
         "lsp": LSP_STATUSES,
         "demo": DEMO_STATUSES,
     }
-    options = {"check": _check, "explain": _explain, **TOOL_OPTIONS, **ANALYSIS_OPTIONS, "lsp": _lsp, "demo": _demo}
+    options = {
+        "check": _check,
+        "explain": _explain,
+        "certify": _certify,
+        **TOOL_OPTIONS,
+        **ANALYSIS_OPTIONS,
+        "lsp": _lsp,
+        "demo": _demo,
+    }
     for verb in VERBS:
         one = verbs.add_parser(
             verb,
@@ -144,7 +162,7 @@ class _Version(Action):
         parser.exit()
 
 
-def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
+def _rules_and_traces(parser: ArgumentParser) -> list[Action]:
     return [
         parser.add_argument(
             "rules",
@@ -157,8 +175,14 @@ def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
             nargs="+",
             action="extend",
             metavar="INPUT",
-            help="trace files, folders, globs, or - for standard input; formats and compression are detected",
+            help="trace files, folders, globs, URLs, or - for standard input; formats and compression are detected",
         ),
+    ]
+
+
+def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
+    return [
+        *_rules_and_traces(parser),
         parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog"),
         parser.add_argument(
             "--format",
@@ -214,6 +238,28 @@ def _check(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--write-baseline", metavar="FILE", help="write all that is violated now, so that it is known next time"
         ),
+        parser.add_argument(
+            "--certificate",
+            action="store_true",
+            help="the JSON report carries what `fluo certify` needs to re-check each failure",
+        ),
+        parser.add_argument(
+            "--complete",
+            action="store_true",
+            help="with --certificate: and what is satisfied or vacuous, so that nothing can be left out",
+        ),
+    ]
+
+
+def _certify(parser: ArgumentParser) -> list[Action]:
+    return [
+        parser.add_argument(
+            "report", metavar="REPORT", help="a JSON report or explanation with a certificate, or a certificate alone"
+        ),
+        *_rules_and_traces(parser),
+        parser.add_argument(
+            "--complete", action="store_true", help="refuse it if an obligation of a rule has no claim in some scope"
+        ),
     ]
 
 
@@ -241,6 +287,11 @@ def _explain(parser: ArgumentParser) -> list[Action]:
             "--scope",
             metavar="ID",
             help="a trace id or its beginning, or the value of the rule's scope key (default: the worst scope)",
+        ),
+        parser.add_argument(
+            "--certificate",
+            action="store_true",
+            help="the JSON document carries what `fluo certify` needs to re-check the explanation",
         ),
         parser.add_argument(
             "--repair", action="store_true", help="also the smallest changes to the trace that would satisfy the rule"

@@ -66,7 +66,7 @@ def _content(made: str | Mapping[str, object], encoding: str = "utf-8") -> str:
 def write_file(path: str, text: str) -> None:
     """Write a text file; raises ConfigError where the system refuses."""
     data = text.encode("utf-8", "backslashreplace")
-    write_whole_file(path, lambda out: out.writelines([data]))
+    write_whole_file(path, lambda out: out.writelines((data,)))
 
 
 def write_whole_file(path: str, write: Callable[[BinaryIO], None]) -> None:

@@ -13,6 +13,7 @@ from typing import Final, TextIO, TypeAlias
 from fluo_logic.commands.settings import Output
 from fluo_logic.errors import ConfigError
 from fluo_logic.facts.model import Problem
+from fluo_logic.facts.writers.files import write_whole
 
 WIDTH: Final = 100
 """How wide a text is that does not go to a terminal."""
@@ -84,6 +85,14 @@ def check_targets(outputs: Sequence[Output]) -> None:
             raise _unwritable(output.path, f"there is no folder `{path.parent}`")
 
 
+def project_folder() -> Path:
+    """Return what the addresses of files are to be relative to: the checkout on GitHub, else the current directory."""
+    here, checkout = Path.cwd(), os.environ.get("GITHUB_WORKSPACE")
+    if checkout and here.is_relative_to(Path(checkout).resolve()):
+        return Path(checkout)
+    return here
+
+
 def write_outputs(outputs: Sequence[Output], makers: Mapping[str, Maker], *, no_color: bool) -> None:
     """Write a report in every form that was asked for.
 
@@ -107,8 +116,7 @@ def write_outputs(outputs: Sequence[Output], makers: Mapping[str, Maker], *, no_
         made = makers[output.form](False, WIDTH)  # noqa: FBT003
         content = made if isinstance(made, str) else json_text(made)
         try:
-            with Path(output.path).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
-                out.write(content)
+            write_whole(output.path, content.encode("utf-8", "backslashreplace"))
         except OSError as error:
             failed = failed or _unwritable(output.path, (error.strerror or str(error)).lower())
     if failed is not None:

@@ -124,7 +124,7 @@ def lint_options(parser: ArgumentParser) -> list[Action]:
     return [
         rules_argument(parser),
         traces_option(parser, "traces in which names, attributes and values are looked up"),
-        formats_option(parser, "text (default) or json"),
+        formats_option(parser, "text (default), json, sarif or github"),
         parser.add_argument(
             "--select",
             dest="codes",
@@ -159,7 +159,7 @@ def facts_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo facts``."""
     return [
         rules_argument(parser, "print what these rules need; without them: every fact of the catalogue"),
-        traces_option(parser, "trace files, folders, globs, or - for standard input"),
+        traces_option(parser, "trace files, folders, globs, URLs, or - for standard input"),
         parser.add_argument("--to", metavar="FORM", help="asp (default), csv, datalog, souffle; otlp, parquet, arrow"),
         parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
         parser.add_argument(

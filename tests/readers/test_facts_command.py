@@ -91,3 +91,14 @@ def test_missing_package_is_told_before_the_work(fluo: Fluo, monkeypatch: pytest
     monkeypatch.setattr("fluo_logic.commands.facts.find_spec", lambda _: None)
     status, _, err = fluo("facts", "--traces", "absent", "--to", "parquet", "-o", "x")
     assert (status, "error[C150]" in err, 'pip install "fluo_logic[parquet]"' in err) == (3, True, True)
+
+
+@pytest.mark.parametrize("words", [("facts", "--to", "otlp", "-o"), ("check", "rule.fluo", "--format")])
+def test_full_device_is_told(words: tuple[str, ...], fluo: Fluo, folder: Path) -> None:
+    """A device that takes no more is an error of one line, whatever is written to it."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no such device")
+    (folder / "rule.fluo").write_text("when { charge } always { audit }", encoding="utf-8")
+    target = "/dev/full" if words[-1] == "-o" else "json=/dev/full"
+    status, _, err = fluo(*words, target, "--traces", "traces.jsonl")
+    assert (status, "no space left on device" in err) == (3, True)

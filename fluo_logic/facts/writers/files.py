@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file of which all is there; see `replace_whole`."""
+    replace_whole(path, lambda out: out.writelines((data,)))
+
+
 def replace_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
     """Make a file of what ``write`` writes, under its name only when it is complete.
 
