@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from fluo_logic.explain.words import instant_text, shortened, value_text
@@ -28,7 +29,9 @@ def _part(part: s.TextPart | s.VariableValue, spans: Mapping[str, int], store: F
             return text
         case s.VariableValue(variable=variable, path=path):
             var = Var(variable, Sort.SPAN)
-            value = evaluate(field_of(var, path), {var: spans[variable]}, store)
+            named = (replace(path, key=key) for key in (path.key, *path.older))
+            values = (evaluate(field_of(var, one), {var: spans[variable]}, store) for one in named)
+            value = next((value for value in values if value is not None), None)
             unit = TIMES.get(path.key, Unit.NONE) if path.kind is s.PathKind.INTRINSIC else Unit.NONE
             if value is None:
                 return f"(no {path.key})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fluo_logic.errors import RuleError
+from fluo_logic.lang.aliases import alias_mistakes
 from fluo_logic.lang.check_types import WORDS, check_types
 from fluo_logic.lang.check_variables import check_variables
 from fluo_logic.lang.source import Mistakes, place_of
@@ -27,6 +28,14 @@ def check_rule(rule: Rule, mistakes: Mistakes) -> None:
         mistakes.report("E143", "this rule asks for nothing", start, end, hint)
     check_variables(rule, mistakes)
     check_parts(rule, mistakes)
+    check_aliases(rule, mistakes)
+
+
+def check_aliases(rule: Rule, mistakes: Mistakes) -> None:
+    """Report aliases that mean nothing for the rule."""
+    for text, message, hint in alias_mistakes(rule):
+        start = max(mistakes.source.text.find(text, mistakes.source.start_of(rule.origin)), 0)
+        mistakes.report("E145", message, start, start + len(text), hint)
 
 
 def check_parts(rule: Rule, mistakes: Mistakes) -> None:

@@ -152,8 +152,8 @@ _TABLE: Final = (
     Code(
         "E126",
         "Unknown metadata",
-        "A rule tells `severity`, `category`, `tags`, `controls`, `runbook`, `description` and `display`, each followed"
-        " by its value without a colon.",
+        "A rule tells `severity`, `category`, `tags`, `controls`, `aliases`, `runbook`, `description` and `display`,"
+        " each followed by its value without a colon.",
         'owner "payments"\nnever { a }',
     ),
     Code(
@@ -220,6 +220,13 @@ _TABLE: Final = (
         "An id that is taken",
         "The ids of rules that are loaded together differ.",
         "rule a { never { x } }\nrule a { never { y } }",
+    ),
+    Code(
+        "E145",
+        "Not an alias",
+        "An alias is `current = older`: two different names of attributes. The key of a scope, and what is counted as"
+        " distinct, summed or taken an extreme of, have one name.",
+        'aliases "http.method"\nnever { *.where(http.method == GET) }',
     ),
     Code("E201", "An unknown variable", "A variable is bound by `as $x` where it is visible.", "never { $x.y > 1 }"),
     Code(

@@ -15,8 +15,8 @@ from fluo_logic.lang.check_variables import check_variables
 from fluo_logic.lang.scan import Bracket
 from fluo_logic.lang.suggest import choices, did_you_mean
 
-METADATA: Final = ("severity", "category", "tags", "controls", "runbook", "description", "display")
-LISTS: Final = ("tags", "controls")
+METADATA: Final = ("severity", "category", "tags", "controls", "aliases", "runbook", "description", "display")
+LISTS: Final = ("tags", "controls", "aliases")
 BLOCKS: Final = ("when", "always", "never", "example")
 BLOCK_SYNONYMS: Final = {
     "if": "when", "given": "when", "whenever": "when", "where": "when", "then": "always", "require": "always",

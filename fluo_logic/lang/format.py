@@ -64,7 +64,7 @@ def _metadata(data: Metadata) -> Iterator[str]:
         yield f"severity {data.severity.value}"
     if data.category is not None:
         yield f"category {data.category.value}"
-    for key, words in (("tags", data.tags), ("controls", data.controls)):
+    for key, words in (("tags", data.tags), ("controls", data.controls), ("aliases", data.aliases)):
         if words:
             yield f"{key} " + ", ".join(word if WORD.fullmatch(word) else quoted(word) for word in words)
     for key, text in (("runbook", data.runbook), ("description", data.description)):

@@ -19,7 +19,7 @@ PASSES: Final = 8
 SHORT_TRACE: Final = 3
 """How many lines a trace of one span has."""
 TWO_WORDS: Final = frozenset({"SEVERITY", "CATEGORY", "RUNBOOK", "DESCRIPTION", "DISPLAY"})
-LISTS: Final = frozenset({"TAGS", "CONTROLS"})
+LISTS: Final = frozenset({"TAGS", "CONTROLS", "ALIASES"})
 BLOCKS: Final = frozenset({"WHEN", "ALWAYS", "NEVER"})
 HEADER: Final = TWO_WORDS | LISTS | {"PER_TRACE", "ACROSS_TRACES"}
 

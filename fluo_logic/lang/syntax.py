@@ -57,11 +57,13 @@ class Path:
     """A value of a span.
 
     ``key`` is ``tenant.id`` for an attribute, ``span:duration`` for an intrinsic, ``service.name`` for a resource.
+    ``older`` are names that the rule's aliases give an attribute: the first of all that is there is its value.
     """
 
     kind: PathKind
     key: str
     quoted: bool = field(default=False, compare=False)
+    older: tuple[str, ...] = field(default=(), kw_only=True)
     origin: Origin = field(compare=False, repr=False, kw_only=True)
 
 
@@ -438,6 +440,8 @@ class Metadata:
     runbook: str | None = None
     description: str | None = None
     display: Display | None = None
+    aliases: tuple[str, ...] = ()
+    """``current = older``, each: where the attribute ``current`` is missing, ``older`` is read."""
 
 
 @dataclass(frozen=True, slots=True)

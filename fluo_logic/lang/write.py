@@ -63,7 +63,7 @@ DOTTED: Final = re.compile(rf"{SEGMENT}(?:\.{SEGMENT})*")
 CONTEXTUAL: Final = frozenset(
     {
         *("exists", "event", "distinct", "trace", "rule", "example", "per", "across", "by", "trace.has", "trace.count"),
-        *("severity", "category", "tags", "controls", "runbook", "description", "display"),
+        *("severity", "category", "tags", "controls", "aliases", "runbook", "description", "display"),
     }
 )
 """Words that are names in most places; quoting them is right in all."""

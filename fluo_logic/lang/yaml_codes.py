@@ -27,7 +27,7 @@ _TABLE: Final = (
         "E603",
         "An unknown key",
         "A pack has the key `rules`. A rule has `id`, `name`, `description`, `severity`, `category`, `tags`,"
-        " `controls`, `runbook`, `display`, `condition` and `reads_as`.",
+        " `controls`, `aliases`, `runbook`, `display`, `condition` and `reads_as`.",
         "rules:\n  - id: a\n    severty: high\n    condition: never { a }",
     ),
     Code(
@@ -45,8 +45,8 @@ _TABLE: Final = (
     Code(
         "E606",
         "A value of another type",
-        "`tags` and `controls` are lists of texts, everything else in a rule is a text. YAML takes words such as `no`"
-        " and `12` for truth values and numbers, unless they stand in quotes.",
+        "`tags`, `controls` and `aliases` are lists of texts, everything else in a rule is a text. YAML takes words"
+        " such as `no` and `12` for truth values and numbers, unless they stand in quotes.",
         "rules:\n  - id: 12\n    condition: never { a }",
     ),
     Code(

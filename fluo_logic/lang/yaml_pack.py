@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from fluo_logic.errors import RuleError
+from fluo_logic.lang.aliases import alias_mistakes, with_aliases
 from fluo_logic.lang.parse import ID, MAX_CHARACTERS, MAX_RULES, parse_source
 from fluo_logic.lang.scan import scan
 from fluo_logic.lang.source import MAX_MISTAKES, Mistakes, Source, position
@@ -20,7 +21,7 @@ from fluo_logic.lang.yaml_nodes import Mapping, Node, Scalar, Sequence, YamlErro
 from fluo_logic.lang.yaml_text import Part, part_of
 
 KEYS: Final = (
-    *("id", "name", "description", "severity", "category", "tags", "controls", "runbook", "display"),
+    *("id", "name", "description", "severity", "category", "tags", "controls", "aliases", "runbook", "display"),
     *("condition", "reads_as"),
 )
 """The keys of a rule."""
@@ -33,8 +34,8 @@ ELSEWHERE: Final = {
     "examples": "examples stand in the condition, behind its blocks",
 }
 """Keys that one may expect, and what there is instead."""
-_METADATA: Final = ("severity", "category", "tags", "controls", "runbook", "description")
-LISTS: Final = ("tags", "controls")
+_METADATA: Final = ("severity", "category", "tags", "controls", "aliases", "runbook", "description")
+LISTS: Final = ("tags", "controls", "aliases")
 READINGS: Final = {"requirement": Reading.REQUIREMENT, "violation": Reading.VIOLATION}
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -128,7 +129,7 @@ class _Pack:
                 self._report("E604", f"`{key}` is given here and in the condition", given[key], "keep one of them")
         if rule_id is None or len(self.mistakes.errors) > before:
             return None
-        return replace(
+        told = replace(
             rule,
             title=_content_of(texts.get("name")) or "",
             metadata=Metadata(
@@ -139,9 +140,13 @@ class _Pack:
                 _content_of(texts.get("runbook"), rule.metadata.runbook),
                 _content_of(texts.get("description"), rule.metadata.description),
                 rule.metadata.display,
+                words.get("aliases") or rule.metadata.aliases,
             ),
             origin=self.mistakes.source.origin(node.start, _end(self.mistakes.source.text, node)),
         )
+        for _, message, hint in alias_mistakes(told) if "aliases" in given else ():
+            self._report("E145", message, given["aliases"], hint)
+        return with_aliases(told) if len(self.mistakes.errors) == before else None
 
     def _content(
         self, rule_id: str, condition: Scalar, display: Scalar | None, reads_as: Reading | None

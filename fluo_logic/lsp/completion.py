@@ -29,7 +29,7 @@ from fluo_logic.lsp.vocabulary import Keys, Vocabulary
 
 NOWHERE: Final = Origin("", 1, 1, 1, 1, "")
 OPERATORS: Final = COMPARISONS | OPERATOR_WORDS
-LISTS: Final = frozenset({"tags", "controls"})
+LISTS: Final = frozenset({"tags", "controls", "aliases"})
 OPERANDS: Final = frozenset({"word", "string", "variable", "selector", "number", "group"})
 INTRINSIC_WORDS: Final = {
     "span:kind": tuple(kind.value for kind in Kind),

@@ -39,7 +39,9 @@ RELATION_WORDS: Final = frozenset({"before", "after", "during", "covers", "overl
 BLOCK_WORDS: Final = frozenset({"when", "always", "never"})
 OPERATOR_WORDS: Final = frozenset({"in", "contains", "starts_with", "ends_with", "matches"})
 COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
-METADATA_WORDS: Final = frozenset({"severity", "category", "tags", "controls", "runbook", "description", "display"})
+METADATA_WORDS: Final = frozenset(
+    {"severity", "category", "tags", "controls", "aliases", "runbook", "description", "display"}
+)
 
 
 class Inside(Enum):

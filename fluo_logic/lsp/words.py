@@ -11,6 +11,7 @@ METADATA: Final = MappingProxyType(
         "category": "the family of invariants: existence, ordering, isolation or boundary",
         "tags": "words to select rules by, separated by commas",
         "controls": "compliance controls that this rule is evidence for, separated by commas",
+        "aliases": "older names of attributes, as texts `current = older`, separated by commas",
         "runbook": "what to read when the rule is violated",
         "description": "what the rule is for",
         "display": "the sentence of a violation; `{$x.attribute}` stands for a value of a variable of `when`",

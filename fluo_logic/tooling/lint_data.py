@@ -62,8 +62,9 @@ class Vocabulary:
         key = (name, path.kind, path.key)
         if key not in self._values:
             found = [
-                span.resource.attributes.get(path.key) if path.kind is PathKind.RESOURCE else lookup(span, path.key)
+                span.resource.attributes.get(path.key) if path.kind is PathKind.RESOURCE else lookup(span, named)
                 for span in self._spans.get(name, ())
+                for named in (path.key, *path.older)
             ]
             self._values[key] = tuple(value for value in found if value is not None)
         return self._values[key]

@@ -6,10 +6,10 @@ their own, so that no clause joins what it need not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import assert_never
+from typing import TypeVar, assert_never, cast
 
 from fluo_logic.lang import syntax as s
 from fluo_logic.logic import (
@@ -20,6 +20,7 @@ from fluo_logic.logic import (
     Const,
     Literal,
     Not,
+    Present,
     Sort,
     Term,
     Var,
@@ -139,11 +140,8 @@ def _literals(part: s.Condition, environment: Environment, context: Context) -> 
         case s.SameSpan(left=left, right=right, negated=negated):
             same = Compare(environment.span_of(left.name), "==", environment.span_of(right.name), Mode.AUTO, origin)
             return [Not(same, origin) if negated else same]
-        case s.MeasureComparison():
+        case s.MeasureComparison() | s.VariableIsTrue():
             return _measured(part, environment, context)
-        case s.VariableIsTrue(value=value):
-            field = field_of(environment.span_of(value.variable), value.path)
-            return [Compare(field, "==", Const(value=True), Mode.TEXT, origin)]
         case s.Or():
             exports = [(name, environment.span_of(name)) for name in bound_by(part)]
             return [define_exporting(part, exports, "either", environment, context)]
@@ -167,8 +165,16 @@ def _stem(condition: s.Condition) -> str:
             return "cond"
 
 
-def _measured(part: s.MeasureComparison, environment: Environment, context: Context) -> list[Literal]:
+def _measured(
+    part: s.MeasureComparison | s.VariableIsTrue, environment: Environment, context: Context
+) -> list[Literal]:
     origin = environment.origin(part)
+    aliased = next(_aliased(part), None)
+    if aliased is not None:
+        return [_by_each_name(part, aliased, environment, context)]
+    if isinstance(part, s.VariableIsTrue):
+        field = field_of(environment.span_of(part.value.variable), part.value.path)
+        return [Compare(field, "==", Const(value=True), Mode.TEXT, origin)]
     left, left_literals = _measure(part.left, environment, context)
     right, right_literals = _measure(part.right, environment, context)
     aggregates = [*left_literals, *right_literals]
@@ -178,6 +184,57 @@ def _measured(part: s.MeasureComparison, environment: Environment, context: Cont
         return [*aggregates, comparison(left, part.operator, right, origin)]
     positive = replace(part, operator=NEGATED[part.operator])
     return [Not(define(positive, "measure", environment, context), origin)]
+
+
+def _aliased(part: s.MeasureComparison | s.VariableIsTrue | s.Measure) -> Iterator[s.VariableValue]:
+    """Yield the values of variables that may have an older name; those inside of aggregates are the patterns'."""
+    match part:
+        case s.VariableValue(path=path):
+            if path.older:
+                yield part
+        case s.VariableIsTrue(value=value):
+            yield from _aliased(value)
+        case s.MeasureComparison(left=left, right=right) | s.Arithmetic(left=left, right=right):
+            yield from _aliased(left)
+            yield from _aliased(right)
+        case _:
+            return
+
+
+def _by_each_name(
+    part: s.MeasureComparison | s.VariableIsTrue, value: s.VariableValue, environment: Environment, context: Context
+) -> Literal:
+    """Define a predicate with a clause for each name of a value: that name is there, or all names before it are not."""
+    origin = environment.origin(part)
+    turned = isinstance(part, s.MeasureComparison) and part.operator in NEGATED
+    if isinstance(part, s.MeasureComparison) and turned:
+        part = replace(part, operator=NEGATED[part.operator])
+    used = head_variables(environment, mentioned(part))
+    head = Atom(context.predicate("either"), (environment.scope, *used), origin)
+    missing: list[Literal] = []
+    for key in (value.path.key, *value.path.older):
+        named = replace(value, path=replace(value.path, key=key, older=()))
+        literals = [*missing, *_measured(_with(part, value, named), environment, context)]
+        context.add(head, _guarded(literals, head, environment), origin)
+        field = field_of(environment.span_of(value.variable), named.path)
+        missing.append(Not(Present(field, origin), origin))
+    return Not(head, origin) if turned else head
+
+
+Part = TypeVar("Part", bound=s.MeasureComparison | s.VariableIsTrue | s.Measure)
+
+
+def _with(part: Part, old: s.VariableValue, new: s.VariableValue) -> Part:
+    """Return a comparison with one value exchanged, wherever it occurs."""
+    if part == old:
+        return cast("Part", new)
+    match part:
+        case s.VariableIsTrue(value=value):
+            return cast("Part", replace(part, value=_with(value, old, new)))
+        case s.MeasureComparison(left=left, right=right) | s.Arithmetic(left=left, right=right):
+            return cast("Part", replace(part, left=_with(left, old, new), right=_with(right, old, new)))
+        case _:
+            return part
 
 
 def _measure(measure: s.Measure, environment: Environment, context: Context) -> tuple[Term, list[Literal]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 from fluo_logic.lang import syntax as s
@@ -125,12 +126,8 @@ class _Predicates:
     def lower(self, predicate: s.Predicate) -> list[Literal]:
         origin = self.environment.origin(predicate)
         match predicate:
-            case s.Comparison(path=path, operator=operator, right=right):
-                return [comparison(self.field(path), operator, self.operand(right), origin)]
-            case s.IsTrue(path=path):
-                return [Compare(self.field(path), "==", Const(value=True), Mode.TEXT, origin)]
-            case s.Present(path=path):
-                return [Present(self.field(path), origin)]
+            case s.Comparison() | s.IsTrue() | s.Present():
+                return [self.test(predicate, origin)]
             case s.HasEvent():
                 return [self.event(predicate, origin)]
             case s.PredicateAnd(parts=parts):
@@ -141,6 +138,57 @@ class _Predicates:
                 return [self.negation(part, origin)]
             case _:
                 assert_never(predicate)
+
+    def test(self, predicate: s.Comparison | s.IsTrue | s.Present, origin: Origin) -> Literal:
+        """Return the literal of a test; where attributes have older names, an atom with a clause for each choice."""
+        choices = list(self.choices(predicate, origin))
+        turned = isinstance(predicate, s.Comparison) and predicate.operator in NEGATED
+        literal: Atom | Compare | Present = self.positive(choices[0][1], origin)
+        if len(choices) > 1:
+            bodies = [((*missing, self.positive(chosen, origin)), origin) for missing, chosen in choices]
+            literal = self.either(predicate, bodies, origin)
+        return Not(literal, origin) if turned else literal
+
+    def positive(self, predicate: s.Comparison | s.IsTrue | s.Present, origin: Origin) -> Compare | Present:
+        match predicate:
+            case s.Comparison(path=path, operator=operator, right=right):
+                left, other = self.field(path), self.operand(right)
+                return Compare(left, NEGATED.get(operator, operator), other, comparison_mode(left, other), origin)
+            case s.IsTrue(path=path):
+                return Compare(self.field(path), "==", Const(value=True), Mode.TEXT, origin)
+            case s.Present(path=path):
+                return Present(self.field(path), origin)
+            case _:
+                assert_never(predicate)
+
+    def choices(
+        self, predicate: s.Comparison | s.IsTrue | s.Present, origin: Origin
+    ) -> Iterator[tuple[tuple[Literal, ...], s.Comparison | s.IsTrue | s.Present]]:
+        """Yield the test for each name that its attributes may have, with what has to be missing for it."""
+        for gone, path in self.names(predicate.path, self.field, origin):
+            chosen = replace(predicate, path=path)
+            if isinstance(chosen, s.Present):
+                # A value under any name will do, whatever may have been dropped under another.
+                yield (), chosen
+            elif isinstance(chosen, s.Comparison) and isinstance(chosen.right, s.OwnValue | s.VariableValue):
+                for missing, other in self.names(chosen.right.path, partial(self.right_field, chosen.right), origin):
+                    yield (*gone, *missing), replace(chosen, right=replace(chosen.right, path=other))
+            else:
+                yield gone, chosen
+
+    def names(
+        self, path: s.Path, field: Callable[[s.Path], Field], origin: Origin
+    ) -> Iterator[tuple[tuple[Literal, ...], s.Path]]:
+        missing: tuple[Literal, ...] = ()
+        for key in (path.key, *path.older):
+            named = replace(path, key=key, older=())
+            yield missing, named
+            missing = (*missing, Not(Present(field(named), origin), origin))
+
+    def right_field(self, right: s.OwnValue | s.VariableValue, path: s.Path) -> Field:
+        if isinstance(right, s.OwnValue):
+            return self.field(path)
+        return field_of(self.environment.span_of(right.variable), path)
 
     def field(self, path: s.Path) -> Field:
         return field_of(self.of if path.kind is s.PathKind.ATTRIBUTE else self.span, path)
@@ -170,17 +218,23 @@ class _Predicates:
                 raise TypeError(message)
 
     def auxiliary(self, predicate: s.Predicate, branches: tuple[s.Predicate, ...], origin: Origin) -> Atom:
-        """Define a predicate with a clause for each branch, over the span, its event and the variables it mentions."""
+        """Define a predicate with a clause for each branch."""
+        bodies = [(tuple(self.lower(branch)), self.environment.origin(branch)) for branch in branches]
+        return self.either(predicate, bodies, origin)
+
+    def either(
+        self, predicate: s.Predicate, bodies: Sequence[tuple[tuple[Literal, ...], Origin]], origin: Origin
+    ) -> Atom:
+        """Define a predicate with a clause for each body, over the span, its event and the variables it mentions."""
         names = tuple(dict.fromkeys(mentioned(predicate)))
         others = tuple(self.environment.span_of(name) for name in names)
         head_args: tuple[Var | Const, ...] = (*dict.fromkeys((self.span, self.of)), *others)
         if names and isinstance(self.environment.scope, Var):
             head_args = (self.environment.scope, *head_args)
-        head = Atom(self.context.predicate("either" if len(branches) > 1 else "part"), head_args, origin)
-        for branch in branches:
-            literals = self.lower(branch)
+        head = Atom(self.context.predicate("either" if len(bodies) > 1 else "part"), head_args, origin)
+        for literals, place in bodies:
             body = (*self.environment.binding(_variables(head, literals)), *literals)
-            self.context.add(head, body, self.environment.origin(branch))
+            self.context.add(head, body, place)
         return head
 
     def event(self, predicate: s.HasEvent, origin: Origin) -> Atom:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from fluo_logic.facts.model import Event
@@ -31,8 +32,10 @@ def satisfies(
         case syntax.IsTrue():
             return true_value(look_up(world, span, predicate.path, event))
         case syntax.Present():
-            value = look_up(world, span, predicate.path, event)
-            return Truth.UNKNOWN if isinstance(value, Anything) else truth(value != Exactly(None))
+            return any_of(
+                Truth.UNKNOWN if isinstance(value, Anything) else truth(value != Exactly(None))
+                for value in each_name(world, span, predicate.path, event)
+            )
         case syntax.HasEvent():
             return _has_event(world, predicate, span, env)
         case syntax.PredicateAnd():
@@ -43,6 +46,10 @@ def satisfies(
             return negate(satisfies(world, predicate.part, span, env, event))
         case _:
             assert_never(predicate)
+
+
+def each_name(world: World, span: AnySpan, path: syntax.Path, event: Event | None) -> list[Possible]:
+    return [look_up(world, span, replace(path, key=key, older=()), event) for key in (path.key, *path.older)]
 
 
 def true_value(value: Possible) -> Truth:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
 from fluo_logic.facts.model import Kind, Status
 from fluo_logic.lang import syntax as sx
+from fluo_logic.lang.aliases import alias_mistakes, with_aliases
 from tests.oracle import build as b
 from tests.oracle import vocabulary as words
 
@@ -339,7 +341,17 @@ class _Writer:
             # Most matches are easy, so that there is something to meet.
             when = self.condition((), 1, bound) if self._seldom(3) else self._easy_condition(bound)
         obligations = tuple(self._obligation(bound) for _ in range(self._pick((1, 1, 1, 2))))
-        return sx.Rule("random", "", sx.Metadata(), self._scope(), when, obligations, origin=b.ORIGIN)
+        rule = sx.Rule("random", "", sx.Metadata(), self._scope(), when, obligations, origin=b.ORIGIN)
+        return with_aliases(replace(rule, metadata=sx.Metadata(aliases=self._aliases(rule))))
+
+    def _aliases(self, rule: sx.Rule) -> tuple[str, ...]:
+        """Older names for some keys that the rule may read, none of which the language refuses."""
+        if not self._seldom(3):
+            return ()
+        older = dict.fromkeys(f"{self._pick(words.KEYS)} = {self._pick(words.KEYS)}" for _ in range(2))
+        wished = replace(rule, metadata=sx.Metadata(aliases=tuple(older)))
+        refused = {text for text, _, _ in alias_mistakes(wished)}
+        return tuple(text for text in older if text not in refused)
 
     def _easy_condition(self, names: Scope) -> sx.Condition:
         parts = [b.has(self.pattern(names, name)) for name in names] or [b.has(self.pattern(()))]

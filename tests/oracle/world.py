@@ -15,7 +15,7 @@ spans do not settle.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from fluo_logic.facts.model import Event, Span
@@ -76,8 +76,12 @@ def look_up(world: World, span: AnySpan, path: syntax.Path, event: Event | None 
             return Exactly(_first(event.attributes.get(path.key), nested(event.attributes, path.key)))
         case syntax.PathKind.ATTRIBUTE:
             found = attribute(span, path.key)
-            could_be_dropped = found is None and world.has_drops and span.dropped_attributes > 0
-            return Anything() if could_be_dropped else Exactly(found)
+            if found is None and world.has_drops and span.dropped_attributes > 0:
+                return Anything()
+            if found is None and path.older:
+                older, *rest = path.older
+                return look_up(world, span, replace(path, key=older, older=tuple(rest)))
+            return Exactly(found)
 
 
 def attribute(span: Span, key: str) -> Value | None:

@@ -14,6 +14,7 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.resources import packs
 from fluo_logic.tooling.examples import run_examples
 from fluo_logic.tooling.lint import lint
+from tests.packs.older import aliases_due, with_older_names
 from tests.packs.readme import PACKS, RULES, overview, readme, rules_of
 
 CONTROL: Final = re.compile(
@@ -43,10 +44,10 @@ def test_ids_are_unique_over_all_packs() -> None:
 
 @every_pack
 def test_every_rule_tells_what_it_is(pack: str) -> None:
-    """A rule has a title, a reason, a category and tags; controls are written in one way, and a pack's rules have some."""
+    """A rule has a title, a reason, a category and tags; controls are written in one way, and packs have some."""
     for rule in rules_of(pack):
         told = rule.metadata
-        assert rule.title and told.description and told.category and told.tags, rule.id
+        assert all((rule.title, told.description, told.category, told.tags)), rule.id
         assert all(CONTROL.fullmatch(control) for control in told.controls), (rule.id, told.controls)
         assert told.controls or pack == "case-studies", rule.id
         assert "severity " in rule.origin.text, rule.id
@@ -66,6 +67,22 @@ def test_examples_pass_and_cover_their_rules(pack: str) -> None:
     assert [(result.rule.id, one.title) for result in results for one in result.examples if not one.passed] == []
     left = {(result.rule.id, branch.text) for result in results for branch in result.undecided}
     assert left == (IMPLIED if pack == "case-studies" else set())
+
+
+@every_pack
+def test_older_names_of_attributes_have_the_same_verdicts(pack: str) -> None:
+    """An example has the same verdict when its attributes have the older names that aliases give them."""
+    rules = tuple(with_older_names(rule) for rule in rules_of(pack) if rule.metadata.aliases)
+    results = run_examples(Ruleset(rules), coverage=False)
+    assert [(result.rule.id, one.title) for result in results for one in result.examples if not one.passed] == []
+
+
+@every_pack
+def test_rules_name_the_older_names_of_what_they_read(pack: str) -> None:
+    """A rule reads older names as well, wherever the language lets it, and names none that it does not read."""
+    if pack != "case-studies":
+        for rule in rules_of(pack):
+            assert sorted(rule.metadata.aliases) == sorted(aliases_due(rule)), rule.id
 
 
 @every_pack

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from lark import Token
 
+from fluo_logic.lang.aliases import with_aliases
 from fluo_logic.lang.build import base, conditions, examples
 from fluo_logic.lang.build.base import Context, Node, token, tree, trees
 from fluo_logic.lang.build.display import display
@@ -42,6 +43,7 @@ class Draft:
     category: Category | None = None
     tags: tuple[str, ...] | None = None
     controls: tuple[str, ...] | None = None
+    aliases: tuple[str, ...] | None = None
     runbook: str | None = None
     description: str | None = None
     display: Display | None = None
@@ -61,8 +63,9 @@ class Draft:
             self.runbook,
             self.description,
             self.display,
+            self.aliases or (),
         )
-        return Rule(
+        read = Rule(
             rule_id,
             title,
             metadata,
@@ -73,6 +76,7 @@ class Draft:
             self.reading,
             origin=origin,
         )
+        return with_aliases(read)
 
 
 def rule(context: Context, node: Node) -> Rule:
@@ -140,6 +144,8 @@ def add_header(context: Context, draft: Draft, node: Node) -> None:
             draft.tags = tuple(base.text_of(context, value) for value in values)
         case "controls":
             draft.controls = tuple(base.text_of(context, value) for value in values)
+        case "aliases":
+            draft.aliases = tuple(base.text_of(context, value) for value in values)
         case "runbook":
             draft.runbook = base.text_of(context, values[0])
         case "description":
@@ -186,7 +192,7 @@ def add(context: Context, draft: Draft, node: Node) -> None:
             draft.examples.append(examples.example(context, node))
         case "per_trace" | "all_traces" | "keyed" | "severity" | "category" | "tags":
             add_header(context, draft, node)
-        case "controls" | "runbook" | "description" | "display":
+        case "controls" | "aliases" | "runbook" | "description" | "display":
             add_header(context, draft, node)
         case _:
             add_bare(context, draft, node)
