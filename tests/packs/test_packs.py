@@ -14,9 +14,10 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.resources import packs
 from fluo_logic.tooling.examples import run_examples
 from fluo_logic.tooling.lint import lint
-from tests.packs.older import aliases_due, with_older_names
+from tests.packs.older import OLDER, aliases_due, with_older_names
 from tests.packs.readme import PACKS, RULES, overview, readme, rules_of
 
+DOCS: Final = RULES.parent / "docs"
 CONTROL: Final = re.compile(
     r"SOC2:(CC[1-9]|A1|C1|PI1)\.\d+|GDPR:Art\.\d+(\(\d+\))?(\([a-z]\))?"
     r"|HIPAA:164\.\d+(\([a-z0-9]+\))*(\([ivx]+\)|\([A-Z]\))*|PCI-DSS:\d+(\.\d+)+|PSD2:Art\.\d+|SOX:\d+"
@@ -104,3 +105,11 @@ def test_the_readme_of_a_pack_is_up_to_date(pack: str, golden: Callable[..., Non
 def test_the_overview_is_up_to_date(golden: Callable[..., None]) -> None:
     """The table of packs counts rules and examples; ``--update-goldens`` writes it."""
     golden(RULES / "README.md", overview())
+
+
+def test_the_documentation_lists_the_older_names() -> None:
+    """The table of docs/packs.md is the one that the rules are held to."""
+    rows = re.findall(
+        r"^\| `([\w.]+)` \| `([\w.]+)` \|$", (DOCS / "packs.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert dict(rows) == OLDER
