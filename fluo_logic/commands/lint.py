@@ -8,7 +8,7 @@ from typing import Final
 
 from fluo_logic.commands.check import rules_of, warn_of_variables
 from fluo_logic.commands.forms import outputs_of, write_forms
-from fluo_logic.commands.output import tell_problems
+from fluo_logic.commands.output import project_folder, tell_problems
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, EXIT_VIOLATIONS, ConfigError
 from fluo_logic.explain.text import Style
@@ -17,8 +17,9 @@ from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.tooling.lint import Finding, chosen, findings_json, lint
 from fluo_logic.tooling.lint_codes import LINT_CODES, Level
+from fluo_logic.tooling.lint_forms import findings_github, findings_sarif
 
-FORMATS: Final = ("text", "json")
+FORMATS: Final = ("text", "json", "sarif", "github")
 COLOURS: Final = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "cyan"}
 
 
@@ -39,6 +40,8 @@ def run(arguments: Namespace) -> int:
         {
             "text": lambda colour, width: _text(shown, Style(colour, width), quiet=arguments.quiet),
             "json": lambda *_: findings_json(findings, rules),
+            "sarif": lambda *_: findings_sarif(findings, project_folder()),
+            "github": lambda *_: findings_github(shown, project_folder()),
         },
         no_color=arguments.no_color,
     )

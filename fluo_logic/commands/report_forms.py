@@ -6,13 +6,11 @@ here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final, TypeAlias
 
-from fluo_logic.commands.output import Maker
+from fluo_logic.commands.output import Maker, project_folder
 from fluo_logic.commands.settings import Output
 from fluo_logic.errors import ConfigError
 from fluo_logic.explain.as_json import explanation_json
@@ -102,14 +100,6 @@ EXPLANATION_FORMS: Final[Mapping[str, ExplanationForm]] = {
     "json": _explanation_json,
     "html": _explanation_html,
 }
-
-
-def project_folder() -> Path:
-    """Return what the addresses of files are to be relative to: the checkout on GitHub, else the current directory."""
-    here, checkout = Path.cwd(), os.environ.get("GITHUB_WORKSPACE")
-    if checkout and here.is_relative_to(Path(checkout).resolve()):
-        return Path(checkout)
-    return here
 
 
 def report_makers(report: Report, dataset: Dataset) -> Mapping[str, Maker]:

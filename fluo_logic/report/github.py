@@ -41,11 +41,13 @@ def _lines(report: Report, root: Path) -> Iterator[str]:
     for use in report.expired:
         waiver = use.waiver
         said = f"the waiver expired on {waiver.expires}; it fits {plural(use.fits, 'violation')}: {waiver.text}"
-        yield command("error", inert(said), **_place(waiver.where, root), title=f"fluo: waiver for {waiver.rule}")
+        yield command(
+            "error", inert(said), **file_properties(waiver.where, root), title=f"fluo: waiver for {waiver.rule}"
+        )
     for use in report.unused:
         waiver = use.waiver
         said = "the waiver fits no violation"
-        yield command("notice", said, **_place(waiver.where, root), title=f"fluo: waiver for {waiver.rule}")
+        yield command("notice", said, **file_properties(waiver.where, root), title=f"fluo: waiver for {waiver.rule}")
     for tally in sorted(tallies(report), key=lambda tally: list(LEVELS).index(tally.rule.severity)):
         if tally.violated:
             yield _rule(tally, root)
@@ -61,7 +63,7 @@ def _rule(tally: Tally, root: Path) -> str:
     if tally.waived or tally.known:
         parts.append(f"not counted: {len(tally.waived):,} waived, {len(tally.known):,} known to the baseline")
     return command(
-        COMMANDS[LEVELS[rule.severity]], "\n".join(map(inert, parts)), **_place(rule.where, root), title=title
+        COMMANDS[LEVELS[rule.severity]], "\n".join(map(inert, parts)), **file_properties(rule.where, root), title=title
     )
 
 
@@ -70,7 +72,7 @@ def _violation(violation: Violation) -> str:
     return f"{sentence} ({scope_text(violation.scope.items())}, fingerprint {violation.fingerprint})"
 
 
-def _place(where: Where | None, root: Path) -> dict[str, str]:
+def file_properties(where: Where | None, root: Path) -> dict[str, str]:
     """Return the properties of a place that is in the checkout; nothing for one that is not."""
     path = None if where is None else relative_path(where.file, root)
     if where is None or path is None or where.file.startswith("<"):

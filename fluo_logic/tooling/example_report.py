@@ -152,16 +152,17 @@ def _origin(origin: Origin) -> dict[str, Json]:
 
 
 def results_junit(results: Sequence[RuleResult]) -> str:
-    """Return JUnit XML: a suite for each rule that has examples, a case for each example."""
+    """Return JUnit XML, by the schema of Jenkins' xUnit plugin: a suite for each rule, a case for each example."""
     counts = _counts(results)
-    root = ET.Element("testsuites", name="fluo test", tests=str(counts["examples"]), failures=str(counts["failed"]))
+    told = {"tests": str(counts["examples"]), "failures": str(counts["failed"]), "errors": "0"}
+    root = ET.Element("testsuites", {"name": "fluo test", **told})
     for result in results:
         if not result.examples:
             continue
         failed = sum(not example.passed for example in result.examples)
-        suite = ET.SubElement(
-            root, "testsuite", name=result.rule.id, tests=str(len(result.examples)), failures=str(failed)
-        )
+        told = {"tests": str(len(result.examples)), "failures": str(failed), "errors": "0"}
+        file = inert(result.rule.origin.file)
+        suite = ET.SubElement(root, "testsuite", {"name": result.rule.id, **told, "file": file})
         for example in result.examples:
             _case(suite, result, example)
     ET.indent(root)
@@ -169,15 +170,10 @@ def results_junit(results: Sequence[RuleResult]) -> str:
 
 
 def _case(suite: ET.Element, result: RuleResult, example: ExampleResult) -> None:
-    case = ET.SubElement(
-        suite,
-        "testcase",
-        classname=result.rule.id,
-        name=inert(f"{example.expected}: {example.title}"),
-        file=inert(example.origin.file),
-        line=str(example.origin.line),
-    )
+    name = inert(f"{example.expected}: {example.title}")
+    case = ET.SubElement(suite, "testcase", classname=result.rule.id, name=name)
     if not example.passed:
         message = f"expected {example.expected}, got {example.got}"
         failure = ET.SubElement(case, "failure", type=example.got, message=message)
-        failure.text = "\n".join(inert(line) for line in _why(example, Style()).splitlines())
+        lines = [f"{example.origin.file}:{example.origin.line}", *_why(example, Style()).splitlines()]
+        failure.text = "\n".join(map(inert, lines))
