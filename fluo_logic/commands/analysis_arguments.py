@@ -13,7 +13,7 @@ ANALYSES: Final = {
     "diff": "what a change of rules does, with a trace that shows it",
 }
 ANALYSIS_USAGES: Final = {
-    "analyze": "fluo analyze RULES... [--traces INPUT...] [--bound N] [options]",
+    "analyze": "fluo analyze RULES... [--traces INPUT...] [--bound N] [--graph FORM] [options]",
     "witness": "fluo witness RULES... [--rule ID] [--verdict VERDICT] [--format FORM]",
     "diff": "fluo diff OLD NEW [--pair OLD=NEW] [--traces INPUT...] [options]",
 }
@@ -74,10 +74,19 @@ def analyze_options(parser: ArgumentParser) -> list[Action]:
     return [
         rules_argument(parser),
         traces_option(parser, "recorded traces: names they never show, rules they never activate"),
-        formats_option(parser, "text (default) or json"),
+        formats_option(parser, "text (default), json, sarif or html"),
+        parser.add_argument(
+            "--graph",
+            action="append",
+            metavar="FORMAT[=PATH]",
+            help="the graph of rules as graphml, json, dot, mermaid or svg, to a file or in place of the findings",
+        ),
         parser.add_argument("--select", action="append", metavar="WORDS", help="only these: ids, tag:T, severity:S"),
         parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
         *_limits(parser),
+        parser.add_argument(
+            "--jobs", type=_whole, metavar="N", help="how many processes answer questions (default: one a processor)"
+        ),
     ]
 
 

@@ -15,7 +15,7 @@ from fluo_logic.consistency import analyze_questions as questions
 from fluo_logic.consistency.analyze_apart import Shown, forbidding
 from fluo_logic.consistency.analyze_conflicts import MOST_SPANS
 from fluo_logic.consistency.analyze_data import data_findings
-from fluo_logic.consistency.analyze_findings import Analysis, Finding, Gap, ordered
+from fluo_logic.consistency.analyze_findings import Analysis, Finding, Gap, RuleNote, ordered
 from fluo_logic.consistency.analyze_known import Judged, Spans, judged
 from fluo_logic.consistency.analyze_names import Neighbours, span_names, triggered_together
 from fluo_logic.consistency.analyze_questions import Alone, Seen, Told_
@@ -24,6 +24,7 @@ from fluo_logic.consistency.analyze_told import COMPARISON, Limits, solver_for
 from fluo_logic.consistency.encode_solve import Demand
 from fluo_logic.consistency.witness import Witness, replayed
 from fluo_logic.facts.dataset import Dataset
+from fluo_logic.lang.source import place_of
 from fluo_logic.lang.syntax import Rule, Ruleset
 
 BOUND: Final = 6
@@ -117,7 +118,10 @@ class _Analyser:
         self.timing(pairs)
         if traces is not None:
             self.findings += data_findings(Ruleset(self.rules), traces)
-        return Analysis(self.limits.bound, len(self.rules), ordered(self.findings), tuple(self.gaps))
+        about = tuple(
+            RuleNote(rule.id, rule.title, rule.metadata.severity.value, place_of(rule.origin)) for rule in self.rules
+        )
+        return Analysis(self.limits.bound, len(self.rules), ordered(self.findings), tuple(self.gaps), about)
 
     def take(self, told: Sequence[Told_]) -> None:
         for findings, gaps in told:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fluo_logic.consistency.witness import Witness
+from fluo_logic.errors import Where
 from fluo_logic.explain.text import Style
 from fluo_logic.explain.words import inert, plural
 from fluo_logic.lang import write
@@ -57,6 +58,16 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleNote:
+    """A rule that was analysed: what it is called, how bad a violation is, and where it stands."""
+
+    id: str
+    title: str
+    severity: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """The findings of an analysis with traces of up to ``bound`` spans, and what it cannot speak of."""
 
@@ -64,6 +75,7 @@ class Analysis:
     rules: int
     findings: tuple[Finding, ...]
     not_analysed: tuple[Gap, ...]
+    about: tuple[RuleNote, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -83,25 +95,10 @@ class Analysis:
         }
 
     def graph(self) -> Graph:
-        """Return the graph of rules: edges ``implies`` and ``conflicts`` (both ways) between ids."""
-        import networkx as nx  # noqa: PLC0415 - only who wants the graph needs it
+        """Return the graph of rules, see `fluo_logic.consistency.analyze_graph.rule_graph`."""
+        from fluo_logic.consistency.analyze_graph import rule_graph  # noqa: PLC0415 - only who wants it needs networkx
 
-        graph: Graph = nx.DiGraph()
-        for one in self.findings:
-            graph.add_nodes_from(one.rules)
-            first, *rest = one.rules
-            match one.kind:
-                case "subsumption":
-                    graph.add_edge(first, rest[0], relation="implies")
-                case "redundancy":
-                    graph.add_edges_from(((other, first) for other in rest), relation="implies together")
-                case "equivalence" | "conflict" | "timing-conflict":
-                    relation = "implies" if one.kind == "equivalence" else "conflicts"
-                    pairs = ((a, b) for a in one.rules for b in one.rules if a != b)
-                    graph.add_edges_from(pairs, relation=relation)
-                case _:
-                    continue
-        return graph
+        return rule_graph(self)
 
     def text(self, style: Style, *, quiet: bool = False) -> str:
         """Return the analysis for a terminal."""

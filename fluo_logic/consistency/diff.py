@@ -66,6 +66,11 @@ class Diff:
                     "reason": one.reason,
                     "gained": None if one.gained is None else one.gained.otlp(),
                     "lost": None if one.lost is None else one.lost.otlp(),
+                    "replay": {
+                        name: {"now": witness.now, "verdicts": dict(witness.verdicts)}
+                        for name, witness in (("gained", one.gained), ("lost", one.lost))
+                        if witness is not None
+                    },
                     "verdicts": {name: list(counts) for name, counts in one.verdicts.items()},
                 }
                 for one in self.changes

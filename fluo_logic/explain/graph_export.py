@@ -198,7 +198,7 @@ def dot_text(graph: Graph) -> str:
     lines = [
         "digraph fluo {",
         (
-            f"  graph [rankdir=LR, label={_dot(drawn.title)}, labelloc=t, labeljust=l, fontsize=16, {font}, "
+            f"  graph [rankdir=LR, label={dot_label(drawn.title)}, labelloc=t, labeljust=l, fontsize=16, {font}, "
             f'fontcolor="{INK}", bgcolor="white", nodesep=0.3, ranksep=0.65, pad=0.3];'
         ),
         f'  node [shape=box, style="rounded,filled", fontsize=11, {font}, fontcolor="{INK}", margin="0.16,0.09"];',
@@ -208,13 +208,15 @@ def dot_text(graph: Graph) -> str:
         fill, line = COLOURS[number % len(COLOURS)]
         lines.append(f"  subgraph cluster_{number} {{")
         lines.append(
-            f'    graph [label={_dot(shortened(service, LABEL))}, style="rounded,filled", color="{fill}", '
+            f'    graph [label={dot_label(shortened(service, LABEL))}, style="rounded,filled", color="{fill}", '
             f'fillcolor="{fill}", fontcolor="{line}", fontsize=12, labelloc=t, margin=12];'
         )
         lines.extend(f"    {_dot_span(box, line)}" for box in boxes)
         lines.append("  }")
     lines.extend(
-        f"  {box.name} [label={_dot(*box.lines)}, {BOX_STYLES[box.kind]}];" for box in drawn.boxes if box.kind != "span"
+        f"  {box.name} [label={dot_label(*box.lines)}, {BOX_STYLES[box.kind]}];"
+        for box in drawn.boxes
+        if box.kind != "span"
     )
     lines.extend(f"  {arrow.first} -> {arrow.second} [{ARROW_STYLES[arrow.kind]}];" for arrow in drawn.arrows)
     return "\n".join([*lines, "}", ""])
@@ -235,7 +237,8 @@ ARROW_STYLES: Final = {
 }
 
 
-def _dot(*lines: str) -> str:
+def dot_label(*lines: str) -> str:
+    """Return lines as a quoted label of DOT."""
     escaped = ((line.strip() or " ").replace("\\", "\\\\").replace('"', '\\"') for line in lines)
     # Graphviz does not survive some empty labels.
     return '"' + "\\n".join(escaped) + '"'
@@ -243,7 +246,7 @@ def _dot(*lines: str) -> str:
 
 def _dot_span(box: Box, line: str) -> str:
     pen = f'color="{CAUSE}", penwidth=2.4' if box.strong else f'color="{line}", penwidth=1.3'
-    return f'{box.name} [label={_dot(*box.lines)}, fillcolor="white", {pen}];'
+    return f'{box.name} [label={dot_label(*box.lines)}, fillcolor="white", {pen}];'
 
 
 def mermaid_text(graph: Graph) -> str:
@@ -251,7 +254,7 @@ def mermaid_text(graph: Graph) -> str:
     drawn = picture(graph)
     lines = ["flowchart LR"]
     for number, (service, boxes) in enumerate(drawn.services().items()):
-        lines.append(f'  subgraph g{number}["{_mermaid(shortened(service, LABEL))}"]')
+        lines.append(f'  subgraph g{number}["{mermaid_label(shortened(service, LABEL))}"]')
         lines.extend(f"    {_mermaid_box(box)}" for box in boxes)
         lines.append("  end")
     lines.extend(f"  {_mermaid_box(box)}" for box in drawn.boxes if box.kind != "span")
@@ -268,16 +271,26 @@ def mermaid_text(graph: Graph) -> str:
 def _mermaid_box(box: Box) -> str:
     kind = "earliest" if box.strong else box.kind
     mark = f":::{kind}" if kind in {"absent", "obligation", "earliest", "met", "open"} else ""
-    label = "<br/>".join(_mermaid(line) for line in box.lines)
+    label = "<br/>".join(mermaid_label(line) for line in box.lines)
     return f'{box.name}["{label}"]{mark}'
 
 
-def _mermaid(text: str) -> str:
+def mermaid_label(text: str) -> str:
+    """Return a text for a label of Mermaid, all but letters and digits as character codes."""
     return "".join(char if MERMAID_PLAIN.fullmatch(char) else f"#{ord(char)};" for char in text)
 
 
 def svg_text(graph: Graph) -> str:
     """Return the picture as SVG, laid out by Graphviz.
+
+    Raises:
+        ConfigError: pygraphviz is not installed.
+    """
+    return drawn_svg(dot_text(graph))
+
+
+def drawn_svg(dot: str) -> str:
+    """Return a graph in the DOT language as SVG, laid out by Graphviz.
 
     Raises:
         ConfigError: pygraphviz is not installed.
@@ -288,7 +301,7 @@ def svg_text(graph: Graph) -> str:
         message = "SVG is drawn by Graphviz, and pygraphviz is not installed"
         hint = "pip install 'fluo_logic[graph]', or write dot or mermaid"
         raise ConfigError(code="C150", message=message, hint=hint) from error
-    drawing: bytes | str = pygraphviz.AGraph(string=dot_text(graph)).draw(format="svg", prog="dot")
+    drawing: bytes | str = pygraphviz.AGraph(string=dot).draw(format="svg", prog="dot")
     return drawing.decode() if isinstance(drawing, bytes) else drawing
 
 
