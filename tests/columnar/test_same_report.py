@@ -198,11 +198,12 @@ ODD: dict[str, list[Span]] = {
 
 
 @pytest.mark.usefixtures("scanning")
+@pytest.mark.parametrize("spelling", ["protobuf", "json-lines"])
 @pytest.mark.parametrize("name", ODD)
-def test_odd_spans_are_reported_alike(name: str) -> None:
+def test_odd_spans_are_reported_alike(name: str, spelling: str) -> None:
     """What columns could get wrong, beside sound traces, so that only some of the data is odd."""
     sound = [replace(span(1), trace_id=f"{number:032x}") for number in range(1, 12)]
-    data = written([*sound, *ODD[name]])
+    data = FILES[spelling]([*sound, *ODD[name]])
     rules = rules_of(MANY)
     assert scanned(data, rules)[1] == exactly(data, rules)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -55,32 +56,57 @@ def read_messages(messages: Sequence[bytes], wanted: Wanted) -> tuple[Batch, lis
             trace_pb2.TracesData.FromString(message)
         except DecodeError as error:
             raise Unusual(str(error)) from None
-    reader = _Reader(descriptor.handler().list_to_record_batch(messages), wanted)
+    reader = Reader(_levels(descriptor.handler().list_to_record_batch(messages)), wanted)
     return reader.batch(), reader.counts()
 
 
-class _Reader:
-    """Takes one record batch of messages apart."""
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Messages taken apart: how many batches each has, groups each batch, and spans each group.
 
-    def __init__(self, record: Any, wanted: Wanted) -> None:  # noqa: ANN401 - Arrow has no types
+    ``resource`` tells which of some resources each batch has, ``scope`` likewise for groups; ``spans`` is an Arrow
+    array of structs as `descriptor` lays them out.  Attributes without a value are unusual, unless ``may_be_empty``.
+    """
+
+    message_sizes: Array
+    group_sizes: Array
+    span_sizes: Array
+    resource: tuple[Array, Sequence[Resource]]
+    scope: tuple[Array, Sequence[Scope]]
+    spans: Any
+    may_be_empty: bool = False
+
+
+def _levels(record: Any) -> Levels:  # noqa: ANN401 - Arrow has no types
+    batches = _items(record.column(0))
+    groups = _items(batches.field("scope_spans"))
+    if len(_items(batches.field("older"))):
+        message = "spans of the time before version 0.16 of OTLP"
+        raise Unusual(message)
+    return Levels(
+        message_sizes=_sizes(record.column(0)),
+        group_sizes=_sizes(batches.field("scope_spans")),
+        span_sizes=_sizes(groups.field("spans")),
+        resource=_decoded(batches.field("resource"), _resource),
+        scope=_decoded(groups.field("scope"), _scope),
+        spans=_items(groups.field("spans")),
+    )
+
+
+class Reader:
+    """Makes a batch of messages."""
+
+    def __init__(self, levels: Levels, wanted: Wanted) -> None:
+        """Take the messages."""
+        self.levels = levels
         self.wanted = wanted
-        self.message_sizes = _sizes(record.column(0))
-        self.batches = _items(record.column(0))
-        groups = self.batches.field("scope_spans")
-        self.group_sizes = _sizes(groups)
-        self.groups = _items(groups)
-        spans = self.groups.field("spans")
-        self.span_sizes = _sizes(spans)
-        self.spans = _items(spans)
-        if len(_items(self.batches.field("older"))):
-            message = "spans of the time before version 0.16 of OTLP"
-            raise Unusual(message)
+        self.spans = levels.spans
 
     def counts(self) -> list[int]:
         """Return how many spans each message has."""
-        ends = np.concatenate(([0], np.cumsum(self.span_sizes)))
-        of_batches = ends[np.concatenate(([0], np.cumsum(self.group_sizes)))]
-        of_messages = of_batches[np.concatenate(([0], np.cumsum(self.message_sizes)))]
+        ends = np.concatenate(([0], np.cumsum(self.levels.span_sizes)))
+        of_batches = ends[np.concatenate(([0], np.cumsum(self.levels.group_sizes)))]
+        of_messages = of_batches[np.concatenate(([0], np.cumsum(self.levels.message_sizes)))]
         counts: list[int] = np.diff(of_messages).tolist()
         return counts
 
@@ -92,12 +118,12 @@ class _Reader:
         if ((kind < 0) | (kind >= len(KINDS))).any() or ((code < 0) | (code >= len(STATUSES))).any():
             message = "an unknown kind or status"
             raise Unusual(message)
-        group_of_span = np.repeat(np.arange(len(self.groups)), self.span_sizes)
-        batch_of_group = np.repeat(np.arange(len(self.batches)), self.group_sizes)
-        resource_of_batch, resources = self._resources()
-        scope_of_group, scopes = _decoded(self.groups.field("scope"), _scope)
+        group_of_span = np.repeat(np.arange(len(self.levels.span_sizes)), self.levels.span_sizes)
+        batch_of_group = np.repeat(np.arange(len(self.levels.group_sizes)), self.levels.group_sizes)
+        resource_of_batch, resources = self.levels.resource
+        scope_of_group, scopes = self.levels.scope
         resource = resource_of_batch[batch_of_group[group_of_span]] if len(spans) else np.empty(0, np.int64)
-        own = _Attributes(spans.field("attributes"), len(spans))
+        own = self._attributes(spans)
         tables = [item.attributes for item in resources]
         return Batch(
             trace_id=_trace_ids(spans.field("trace_id")),
@@ -124,13 +150,13 @@ class _Reader:
             links=self._links(),
         )
 
-    def _resources(self) -> tuple[Array, list[Resource]]:
-        return _decoded(self.batches.field("resource"), _resource)
+    def _attributes(self, owners: Any) -> _Attributes:  # noqa: ANN401
+        return _Attributes(owners.field("attributes"), len(owners), may_be_empty=self.levels.may_be_empty)
 
     def _events(self) -> Events:
         column = self.spans.field("events")
         events = _items(column)
-        attributes = _Attributes(events.field("attributes"), len(events))
+        attributes = self._attributes(events)
         return Events(
             np.repeat(np.arange(len(self.spans)), _sizes(column)),
             texts(events.field("name")),
@@ -141,7 +167,7 @@ class _Reader:
     def _links(self) -> Links:
         column = self.spans.field("links")
         links = _items(column)
-        _Attributes(links.field("attributes"), len(links))
+        self._attributes(links)
         return Links(
             np.repeat(np.arange(len(self.spans)), _sizes(column)),
             _trace_ids(links.field("trace_id")),
@@ -152,7 +178,7 @@ class _Reader:
 class _Attributes:
     """The attributes of spans, events or links: a key and a value for each, and the row that it belongs to."""
 
-    def __init__(self, column: Any, rows: int) -> None:  # noqa: ANN401
+    def __init__(self, column: Any, rows: int, *, may_be_empty: bool) -> None:  # noqa: ANN401
         pairs = _items(column)
         self.rows = rows
         sizes = _sizes(column)
@@ -166,7 +192,9 @@ class _Attributes:
         for number, part in enumerate(self.parts):
             if part.null_count < len(part):
                 self.kind[is_valid(part)] = number
-        if (self.kind == MISSING).any():
+        if may_be_empty:
+            self.codes = np.where(self.kind == MISSING, MISSING, self.codes)
+        elif (self.kind == MISSING).any():
             message = "an attribute without a value, or with one of an unknown type"
             raise Unusual(message)
         self._refuse_repeated(sizes)

@@ -22,16 +22,19 @@ from fluo_logic.facts.readers.sources import Source
 
 CHUNK_BYTES: Final = 8 << 20
 """Messages are decoded together until they have as many bytes."""
-FORMAT: Final = "OTLP protobuf"
+PROTOBUF: Final = "OTLP protobuf"
+JSON: Final = "OTLP JSON"
+BLANKS: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Where a message lies in its input, and the first of its rows."""
+    """Where a message lies in its input, and the first of its rows; of JSON, its line."""
 
     start: int
     end: int
     row: int
+    line: int = 0
 
 
 @dataclass(slots=True)
@@ -125,31 +128,68 @@ def content(source: Source) -> tuple[bytes, bool]:
 
 def _columns(found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch] | None:
     """Return the batches of an input that is sound OTLP protobuf, else None."""
-    if importlib.util.find_spec("ptars") is None:
-        return None
     try:
         data, found.compressed = content(found.source)
-        places = list(message_places(data))
+        if data.lstrip(BLANKS)[:1] == b"{":
+            return _of_lines(data, found, wanted, told)
+        if importlib.util.find_spec("ptars") is not None:
+            return _of_messages(data, found, wanted, told)
     except Unusual:
-        return None
-    batches: list[Batch] = []
+        found.messages.clear()
+    return None
+
+
+def _of_messages(data: bytes, found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch]:
+    """Return the batches of OTLP protobuf."""
+    chunks = list(_chunks(list(message_places(data))))
+    decoded = mapped(
+        lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted),
+        chunks,
+        lambda number: told(number / len(chunks)),
+    )
     row = found.row
-    try:
-        chunks = list(_chunks(places))
-        decoded = mapped(
-            lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted),
-            chunks,
-            lambda number: told(number / len(chunks)),
-        )
-        for chunk, (batch, counts) in zip(chunks, decoded, strict=True):
-            for (start, end), count in zip(chunk, counts, strict=True):
-                found.messages.append(Message(start, end, row))
-                row += count
-            batches.append(batch)
-    except Unusual:
-        return None
-    found.format = FORMAT
-    return batches
+    for chunk, (_, counts) in zip(chunks, decoded, strict=True):
+        for (start, end), count in zip(chunk, counts, strict=True):
+            found.messages.append(Message(start, end, row))
+            row += count
+    found.format = PROTOBUF
+    return [batch for batch, _ in decoded]
+
+
+def _of_lines(data: bytes, found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch]:
+    """Return the batches of OTLP JSON, a document a line."""
+    from fluo_logic.facts.columnar.otlp_lines import read_lines  # noqa: PLC0415 - only JSON needs it
+
+    chunks = list(_chunks(list(line_places(data))))
+    decoded = mapped(
+        lambda chunk: read_lines(data[chunk[0][0] : chunk[-1][1]], wanted),
+        chunks,
+        lambda number: told(number / len(chunks)),
+    )
+    row, line = found.row, 0
+    for chunk, (_, counts) in zip(chunks, decoded, strict=True):
+        places = []
+        for start, end in chunk:
+            line += 1
+            if data[start:end].strip(BLANKS):
+                places.append((start, end, line))
+        if len(places) != len(counts):
+            message = "documents that are not a line each"
+            raise Unusual(message)
+        for (start, end, number), count in zip(places, counts, strict=True):
+            found.messages.append(Message(start, end, row, number))
+            row += count
+    found.format = JSON
+    return [batch for batch, _ in decoded]
+
+
+def line_places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the lines lie, each with the character that ends it."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start) + 1 or len(data)
+        yield start, end
+        start = end
 
 
 def message_places(data: bytes) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,8 +19,9 @@ from fluo_logic.facts.columnar.descriptor import raw_traces_data
 from fluo_logic.facts.columnar.read import Columns, Input, Message, content
 from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Resource, Scope, Span
 from fluo_logic.facts.problems import ProblemLog
-from fluo_logic.facts.readers import otlp_proto
+from fluo_logic.facts.readers import otlp_json, otlp_proto
 from fluo_logic.facts.readers.compression import decompress
+from fluo_logic.facts.readers.json_text import Incomplete, documents
 
 CHANGED: Final = "C123"
 
@@ -61,7 +63,8 @@ class _Recall:
         # Messages without spans begin at the row of the next one: the last that begins there has it.
         for number in np.unique(numbers).tolist():
             message = self.input.messages[number]
-            yield from self._of_message(data, message, (rows[numbers == number] - message.row).tolist())
+            read = self._of_line if message.line else self._of_message
+            yield from read(data, message, (rows[numbers == number] - message.row).tolist())
         if self.log.problems():
             raise Unusual(self.log.problems()[0].message)
 
@@ -103,6 +106,22 @@ class _Recall:
         if ordinal is not None:
             raise _changed(self.log.name)
 
+    def _of_line(self, data: bytes | mmap.mmap, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
+        wanted = frozenset(ordinals)
+        (document,) = documents(data[message.start : message.end].decode(), self.log)
+        number = 0
+        for batch in _listed(document.value, "resourceSpans"):
+            for group in _listed(batch, "scopeSpans"):
+                spans = _listed(group, "spans")
+                for place in range(len(spans)):
+                    if number not in wanted:
+                        spans[place] = Incomplete()  # the reader passes it over
+                    number += 1
+        found = list(otlp_json.read(replace(document, line=message.line), self.log))
+        if len(found) != len(wanted):
+            raise _changed(self.log.name)
+        yield from found
+
     def _resource(self, raw: bytes) -> tuple[Resource, int]:
         if raw not in self.resources:
             message = resource_pb2.Resource.FromString(raw)
@@ -114,6 +133,12 @@ class _Recall:
             message = common_pb2.InstrumentationScope.FromString(raw)
             self.scopes[raw] = Scope(message.name, message.version)
         return self.scopes[raw]
+
+
+def _listed(value: object, key: str) -> list[object]:
+    """Return the list in a field of an object, empty where there is none."""
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _changed(name: str) -> InputError:
