@@ -27,6 +27,7 @@ agreement: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/proofs.py
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/scale.py
 
 venv: $(STAMP)
 

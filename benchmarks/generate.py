@@ -12,21 +12,25 @@ reservation.  A planted violation leaves the audit log out, writes one of anothe
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from fluo_logic.facts.dataset import Dataset, assemble
 from fluo_logic.facts.model import Kind, Resource, Span, Status
 from fluo_logic.values import Value
+
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as RepeatedCompositeContainer
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 EPOCH: Final = 1_767_225_600 * 10**9
 """2026-01-01T00:00:00Z in nanoseconds."""
@@ -49,7 +53,6 @@ KINDS: Final = {
     Kind.PRODUCER: 4,
     Kind.CONSUMER: 5,
 }
-IDS: Final = frozenset({"traceId", "spanId", "parentSpanId"})
 STATUSES: Final = {Status.UNSET: 0, Status.OK: 1, Status.ERROR: 2}
 
 
@@ -72,16 +75,19 @@ class Generated:
 
 def generate(traces: int, *, seed: int = 1, one_in: int = ONE_IN) -> Generated:
     """Return ``traces`` traces of `SPANS_PER_TRACE` spans, one in ``one_in`` of them (0: none) with a violation."""
+    planted: Counter[str] = Counter()
+    return Generated(tuple(stream(traces, planted, seed=seed, one_in=one_in)), planted)
+
+
+def stream(traces: int, planted: Counter[str], *, seed: int = 1, one_in: int = ONE_IN) -> Iterator[Span]:
+    """Yield the spans that `generate` returns, of which memory holds a trace; what was planted is counted."""
     random = Random(seed)  # noqa: S311 - reproducible on purpose
     chosen = set(random.sample(range(traces), traces // one_in)) if one_in else set()
-    planted: Counter[str] = Counter()
-    spans: list[Span] = []
     for number in range(traces):
         violation = random.choice(PLANTED) if number in chosen else None
         if violation is not None:
             planted[violation] += 1
-        spans.extend(_trace(number, random, violation))
-    return Generated(tuple(spans), planted)
+        yield from _trace(number, random, violation)
 
 
 def _trace(number: int, random: Random, violation: str | None) -> Iterator[Span]:
@@ -146,20 +152,26 @@ def _spread(number: int) -> int:
 # --- files --------------------------------------------------------------------------------------------------------
 
 
-def otlp_documents(spans: Sequence[Span]) -> Iterator[dict[str, object]]:
-    """Yield export requests as OTLP/JSON objects, each of some traces."""
-    size = BATCH * SPANS_PER_TRACE
-    for first in range(0, len(spans), size):
+def batches(spans: Iterable[Span]) -> Iterator[list[list[Span]]]:
+    """Yield the spans of some traces at a time, those of a service together."""
+    rest = iter(spans)
+    while some := list(islice(rest, BATCH * SPANS_PER_TRACE)):
         by_service: dict[str | None, list[Span]] = {}
-        for span in spans[first : first + size]:
+        for span in some:
             by_service.setdefault(span.resource.service, []).append(span)
+        yield list(by_service.values())
+
+
+def otlp_documents(spans: Iterable[Span]) -> Iterator[dict[str, object]]:
+    """Yield export requests as OTLP/JSON objects, each of some traces."""
+    for groups in batches(spans):
         yield {
             "resourceSpans": [
                 {
                     "resource": {"attributes": _attributes(group[0].resource.attributes.items())},
                     "scopeSpans": [{"scope": {"name": "generated"}, "spans": [_span(span) for span in group]}],
                 }
-                for group in by_service.values()
+                for group in groups
             ]
         }
 
@@ -195,34 +207,49 @@ def _value(value: Value) -> dict[str, object]:
             raise TypeError(message)
 
 
-def write_json(spans: Sequence[Span], path: Path) -> None:
+def write_json(spans: Iterable[Span], path: Path) -> None:
     """Write OTLP/JSON, one export request a line."""
     with path.open("w", encoding="utf-8") as file:
         for document in otlp_documents(spans):
             file.write(f"{json.dumps(document, separators=(',', ':'))}\n")
 
 
-def write_protobuf(spans: Sequence[Span], path: Path) -> None:
+def write_protobuf(spans: Iterable[Span], path: Path) -> None:
     """Write OTLP protobuf as the collector does, each export request behind its length (4 bytes, big-endian)."""
     with path.open("wb") as file:
-        for document in otlp_documents(spans):
-            message = ParseDict({key: _base64_ids(value) for key, value in document.items()}, TracesData())
+        for groups in batches(spans):
+            message = TracesData()
+            for group in groups:
+                batch = message.resource_spans.add()
+                _fill(batch.resource.attributes, group[0].resource.attributes.items())
+                listed = batch.scope_spans.add()
+                listed.scope.name = "generated"
+                for span in group:
+                    _message(listed.spans.add(), span)
             data = message.SerializeToString()
             file.write(len(data).to_bytes(4, "big") + data)
 
 
-def _base64_ids(node: object) -> object:
-    """Return a document with its hexadecimal ids as base64, which is what protobuf's own JSON mapping reads."""
-    match node:
-        case dict():
-            return {
-                key: base64.b64encode(bytes.fromhex(item)).decode() if key in IDS else _base64_ids(item)
-                for key, item in node.items()
-            }
-        case list():
-            return [_base64_ids(item) for item in node]
-        case _:
-            return node
+def _message(message: SpanMessage, span: Span) -> None:
+    message.trace_id, message.span_id = bytes.fromhex(span.trace_id), bytes.fromhex(span.span_id)
+    message.parent_span_id = bytes.fromhex(span.parent_id or "")
+    message.name = span.name
+    message.kind = KINDS[span.kind]  # type: ignore[assignment]
+    message.status.code = STATUSES[span.status]  # type: ignore[assignment]
+    message.start_time_unix_nano, message.end_time_unix_nano = span.start or 0, span.end or 0
+    _fill(message.attributes, span.attributes.items())
+
+
+def _fill(pairs: RepeatedCompositeContainer[KeyValue], items: Iterable[tuple[str, Value]]) -> None:
+    for key, value in items:
+        added = pairs.add(key=key).value
+        match value:
+            case bool():
+                added.bool_value = value
+            case int():
+                added.int_value = value
+            case _:
+                added.string_value = str(value)
 
 
 def main() -> None:
@@ -234,11 +261,11 @@ def main() -> None:
     parser.add_argument("--one-in", type=int, default=ONE_IN, help="one trace in so many is violated; 0: none")
     parser.add_argument("--format", choices=("json", "protobuf"), default="json")
     arguments = parser.parse_args()
-    made = generate(arguments.traces, seed=arguments.seed, one_in=arguments.one_in)
-    (write_json if arguments.format == "json" else write_protobuf)(made.spans, arguments.output)
-    print(
-        f"{len(made.spans):,} spans in {arguments.traces:,} traces, {made.violations:,} violated: {dict(made.planted)}"
-    )
+    planted: Counter[str] = Counter()
+    spans = stream(arguments.traces, planted, seed=arguments.seed, one_in=arguments.one_in)
+    (write_json if arguments.format == "json" else write_protobuf)(spans, arguments.output)
+    count = arguments.traces * SPANS_PER_TRACE
+    print(f"{count:,} spans in {arguments.traces:,} traces, {planted.total():,} violated: {dict(planted)}")
 
 
 if __name__ == "__main__":
