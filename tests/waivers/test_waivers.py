@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 import fluo_logic as fl
+from fluo_logic import pipeline
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.report.excuse import Waiver
 from fluo_logic.report.violation import VERDICTS
@@ -233,3 +235,23 @@ def test_a_rule_without_witnesses_is_waived_by_what_its_trace_has() -> None:
     report = fl.check(dataset, rule)
     waiver = Waiver("quiet", "o", "r", TODAY, attributes={"live": "true"})
     assert [one.scope["trace_id"][-1] for one in apply_waivers(report, [waiver], dataset, TODAY).waived] == ["2"]
+
+
+def test_attributes_are_looked_up_after_a_scan_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where large inputs are scanned as columns, a waiver still sees attributes that no rule names."""
+    monkeypatch.setattr("fluo_logic.pipeline.scans_bytes", lambda _: True)
+    message = TracesData()
+    for number in (1, 2, 3):
+        span = message.resource_spans.add().scope_spans.add().spans.add()
+        span.trace_id, span.span_id, span.name = number.to_bytes(16, "big"), number.to_bytes(8, "big"), "admin.action"
+        span.start_time_unix_nano, span.end_time_unix_nano = 10**18, 10**18 + 1
+        tenant = span.attributes.add()
+        tenant.key, tenant.value.string_value = "tenant.id", f"t{number}"
+    (tmp_path / "traces.pb").write_bytes(message.SerializeToString())
+    rules = fl.Ruleset((fl.rule("rule audited { when { admin.action as $a } always { audit.log after $a } }"),))
+    session = pipeline.solve(tmp_path / "traces.pb", rules, whole=False)
+    assert session.scanned is not None
+    waiver = Waiver("audited", "o", "r", TODAY, attributes={"tenant.id": "t2"})
+    report = apply_waivers(pipeline.report(session), [waiver], session.store.dataset, TODAY)
+    assert [one.scope["trace_id"][-1] for one in report.waived] == ["2"]
+    assert len(report.violated) == 2
