@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fluo_logic.explain.proof import ObligationProof
@@ -47,7 +48,7 @@ def _text_of(item: Displayed) -> str:
         case ObligationProof():
             return "\n".join(proof_lines(item, STYLE))
         case Rule():
-            return f"{format_rule(item)}\n// {read_out(item)}"
+            return f"{_rule_text(item)}\n// {read_out(item)}"
         case Ruleset():
             return "\n".join([plural(len(item), "rule"), *(f"  {_rule_line(rule)}" for rule in item.rules)])
         case Dataset():
@@ -110,7 +111,7 @@ def _with_text(frame: str, item: Displayed) -> str:
 
 
 def _block(text: str) -> str:
-    return f'<pre style="white-space:pre-wrap">{_escaped(text)}</pre>'
+    return f'<pre style="white-space:pre-wrap;font-family:monospace">{_escaped(text)}</pre>'
 
 
 def _escaped(text: str) -> str:
@@ -130,8 +131,14 @@ def _rule_line(rule: Rule) -> str:
     return f"{inert(rule.id)} [{rule.metadata.severity.value}]{title}"
 
 
+def _rule_text(rule: Rule) -> str:
+    """Return a rule as it is written, without its examples."""
+    text = format_rule(replace(rule, examples=()))
+    return f"{text}\n// {plural(len(rule.examples), 'example')}" if rule.examples else text
+
+
 def _rule_html(rule: Rule) -> str:
-    return f"<p>{_escaped(read_out(rule))}</p>{_block(format_rule(rule))}"
+    return f"<p>{_escaped(read_out(rule))}</p>{_block(_rule_text(rule))}"
 
 
 def _ruleset_html(rules: Ruleset) -> str:

@@ -119,9 +119,13 @@ def proof_html(proof: ObligationProof) -> str:
 def report_frame(report: Report, dataset: Dataset | None = None) -> str:
     """Return the report as an HTML fragment for a notebook, with at most a hundred violations; see `violation_html`."""
     kept = report.violations[:MOST_VIOLATIONS]
-    shown = report_html(report, _only(kept) if dataset is None else dataset, MOST_VIOLATIONS)
+    data = _only(kept) if dataset is None else dataset
+    shown = report_html(report, data, MOST_VIOLATIONS)
     name = f"{plural(len(report.rules), 'rule')} on {data_text(report.data)}"
-    return _frame(name, shown, 170 + len(report.rules) * 2 * ROW_HEIGHT + (480 if kept else 0))
+    height = 170 + len(report.rules) * 2 * ROW_HEIGHT
+    if kept:  # the first one is open
+        height += 110 + _height(Payload(kept[:1], data)) + 66 * min(len(kept) - 1, 4)
+    return _frame(name, shown, height)
 
 
 def explanation_frame(explanation: Explanation, dataset: Dataset | None = None) -> str:
@@ -156,7 +160,7 @@ def _height(payload: Payload) -> int:
     """Return how high one violation is: its traces, or its proof beside them, whatever is higher."""
     proof = payload.entries[0].violation.proof
     items = () if proof is None else obligation_outline(proof)
-    return 72 + max(112 + _lines(payload) * ROW_HEIGHT, 40 + sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
+    return 72 + max(112 + _lines(payload) * ROW_HEIGHT, 56 + sum(_wrapped(item, 0) for item in items) * PREMISE_HEIGHT)
 
 
 def _wrapped(item: Item, depth: int) -> int:
