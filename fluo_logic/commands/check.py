@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fluo_logic import pipeline
-from fluo_logic.commands.output import check_targets, tell, tell_problems, write_outputs
+from fluo_logic.commands.output import Maker, check_targets, tell, tell_problems, write_outputs
 from fluo_logic.commands.progress import shown
 from fluo_logic.commands.report_forms import REPORT_FORMS, refuse_others, report_makers
 from fluo_logic.commands.select import selected
@@ -36,8 +37,10 @@ def run(arguments: Namespace) -> int:
     excuses = excuses_of(settings, loaded)
     refuse_others(settings.format, REPORT_FORMS, "check")
     check_targets(settings.format)
+    refuse_needless(arguments, settings)
     with shown(wanted=arguments.progress, quiet=arguments.quiet) as progress:
-        session = pipeline.solve(traces, rules, options_of(settings), whole=False, progress=progress)
+        whole = arguments.certificate
+        session = pipeline.solve(traces, rules, options_of(settings), whole=whole, progress=progress)
         report = pipeline.report(session)
     tell_problems(report.data.problems, quiet=arguments.quiet, verbose=arguments.verbose)
     if excuses is not None:
@@ -48,8 +51,37 @@ def run(arguments: Namespace) -> int:
         _tell_steps(session)
     quiet = arguments.quiet and not report.violated and not report.undecided
     outputs = [output for output in settings.format if output.form != "text" or output.path or not quiet]
-    write_outputs(outputs, report_makers(report, session.store.dataset), no_color=arguments.no_color)
+    makers = dict(report_makers(report, session.store.dataset))
+    if arguments.certificate:
+        from fluo_logic.certification import certify_session  # noqa: PLC0415 - start-up counts
+
+        add_certificate(makers, lambda: certify_session(session, complete=arguments.complete))
+    write_outputs(outputs, makers, no_color=arguments.no_color)
     return exit_status(report, fail_on=settings.fail_on, strict=settings.strict)
+
+
+def refuse_needless(arguments: Namespace, settings: Settings) -> None:
+    """Refuse options that would say nothing.
+
+    Raises:
+        ConfigError: a certificate has no document to be in, or ``--complete`` stands alone.
+    """
+    if getattr(arguments, "complete", False) and not arguments.certificate:
+        raise ConfigError(code="C152", message="--complete is about a certificate", hint="add --certificate")
+    if arguments.certificate and all(output.form != "json" for output in settings.format):
+        message = "--certificate goes into a JSON document, and none is written"
+        raise ConfigError(code="C152", message=message, hint="add --format json=PATH")
+
+
+def add_certificate(makers: dict[str, Maker], certificate: Callable[[], Mapping[str, object]]) -> None:
+    """Let the JSON document carry a certificate, which is made when it is written."""
+    document = makers["json"]
+
+    def certified(colour: bool, width: int) -> Mapping[str, object]:  # noqa: FBT001 - as every maker
+        made = document(colour, width)
+        return {**({} if isinstance(made, str) else made), "certificate": certificate()}
+
+    makers["json"] = certified
 
 
 def exit_status(report: Report, *, fail_on: str, strict: bool) -> int:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fluo_logic import pipeline
-from fluo_logic.commands.check import options_of, rules_of, traces_of, warn_of_variables
+from fluo_logic.commands.check import (
+    add_certificate,
+    options_of,
+    refuse_needless,
+    rules_of,
+    traces_of,
+    warn_of_variables,
+)
 from fluo_logic.commands.output import Maker, check_targets, tell_problems, write_outputs
 from fluo_logic.commands.report_forms import EXPLANATION_FORMS, explanation_makers, refuse_others
 from fluo_logic.commands.settings import Output, read_settings
@@ -33,15 +40,21 @@ def run(arguments: Namespace) -> int:
     traces = traces_of(settings)
     refuse_others(settings.format, EXPLANATION_FORMS, "explain")
     check_targets(settings.format)
+    refuse_needless(arguments, settings)
     dataset = read_traces(traces)
     tell_problems(dataset.problems, quiet=arguments.quiet, verbose=arguments.verbose)
     graphs = [_graph_output(text) for text in arguments.graph or ()]
     check_targets(graphs)
-    explanation = pipeline.explain(rule, dataset, arguments.scope, options_of(settings))
+    session = pipeline.solve(dataset, Ruleset((rule,)), options_of(settings))
+    explanation = pipeline.explain_scope(session, arguments.scope)
     makers = dict(explanation_makers(explanation, dataset))
     makers["text"] = lambda colour, width: explanation_text(
         explanation, colour=colour, width=width, detail=arguments.detail
     )
+    if arguments.certificate:
+        from fluo_logic.certification import certify_scope  # noqa: PLC0415 - start-up counts
+
+        add_certificate(makers, lambda: certify_scope(session, explanation.scope))
     if arguments.repair:
         _add_repairs(makers, repair(rule, dataset, explanation, options_of(settings)))
     # A graph on standard output stands alone, so that it can be read by a program.

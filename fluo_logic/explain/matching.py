@@ -36,6 +36,7 @@ class Matcher:
         self.definitions = program.definitions()
         self.store = store
         self.answer = answer
+        self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Ground | None, ...], list[Row]]] = {}
 
     def extend(self, literal: Literal, binding: Binding) -> Iterator[Binding]:
         """Yield the extensions of ``binding`` under which ``literal`` holds, in a fixed order."""
@@ -84,10 +85,15 @@ class Matcher:
 
     def _facts(self, predicate: str, pattern: tuple[Ground | None, ...]) -> Iterator[Row]:
         match predicate, pattern:
-            case "text", (int() as span, str() as space, str() as key, wanted):
-                text = self.store.text(span, space, key)
-                if text is not None and wanted in {None, text}:
-                    yield (span, space, key, text)
+            case "text", (subject, str() as space, str() as key, wanted):
+                if isinstance(subject, int):
+                    text = self.store.text(subject, space, key)
+                    if text is not None and wanted in {None, text}:
+                        yield (subject, space, key, text)
+                    return
+                texts = self.store.texts(space, key)
+                for text in texts if wanted is None else texts.keys() & {str(wanted)}:
+                    yield from ((span, space, key, text) for span in texts[text])
                 return
             case "span", (_, int() as span, _):
                 rows: Iterator[Row] = iter([self._span_row(span)])
@@ -96,10 +102,20 @@ class Matcher:
             case "parent", (int() as span, _):
                 rows = iter([(span, self.store.parent[span])] if span in self.store.parent else [])
             case _:
-                rows = self.store.rows(predicate)
+                yield from self._indexed(predicate, pattern)
+                return
         for row in rows:
             if all(known is None or known == value for known, value in zip(pattern, row, strict=True)):
                 yield row
+
+    def _indexed(self, predicate: str, pattern: tuple[Ground | None, ...]) -> Sequence[Row]:
+        places = tuple([place for place, known in enumerate(pattern) if known is not None])
+        index = self._indexes.get((predicate, places))
+        if index is None:
+            index = self._indexes[predicate, places] = {}
+            for row in self.store.rows(predicate):
+                index.setdefault(tuple([row[place] for place in places]), []).append(row)
+        return index.get(tuple([pattern[place] for place in places]), ())
 
     def _span_row(self, span: int) -> Row:
         found = self.store.spans[span]

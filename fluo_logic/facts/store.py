@@ -6,7 +6,7 @@ an event is a pair (span, number in the span), a text is a string.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
@@ -28,6 +28,7 @@ class FactStore:
         self.spans: tuple[Span, ...] = dataset.spans
         self.trace_ids: tuple[str, ...] = tuple(dataset.traces)
         self.trace_index = {trace_id: index for index, trace_id in enumerate(self.trace_ids)}
+        self._texts: dict[tuple[str, str], dict[str, list[int]]] = {}
         self.index: Mapping[SpanKey, int] = {span.key: index for index, span in enumerate(self.spans)}
 
     def trace(self, span: int) -> Trace:
@@ -104,6 +105,17 @@ class FactStore:
         """Return the canonical text of a field, None where it is missing."""
         value = self.field(of, space, key)
         return None if value is None else canonical_text(value)
+
+    def texts(self, space: str, key: str) -> Mapping[str, Sequence[int]]:
+        """Return the spans by the canonical text of a field, those that have it."""
+        table = self._texts.get((space, key))
+        if table is None:
+            table = self._texts[space, key] = {}
+            for index in range(len(self.spans)):
+                text = self.text(index, space, key)
+                if text is not None:
+                    table.setdefault(text, []).append(index)
+        return table
 
     def _intrinsic(self, span: Span, key: str) -> Value | None:
         match key:
