@@ -187,6 +187,18 @@ def test_thousands_of_files_are_opened_one_by_one(tmp_path: Path, monkeypatch: p
     assert (len(found.spans), len(found.inputs), found.problems) == (3000, 3000, ())
 
 
+def test_trace_that_is_scattered_over_files_is_one(tmp_path: Path) -> None:
+    """Spans of one trace come together, whichever files, formats and compressions they are in."""
+    written(tmp_path, "a.json", "b/c.jsonl", "d.json.gz")
+    (tmp_path / "e.json").write_text(
+        '{"data": [{"traceID": "af7651916cd43dd8448eb211c80319c", "spans": [{"traceID": '
+        '"af7651916cd43dd8448eb211c80319c", "spanID": "9", "operationName": "s"}]}]}',
+        encoding="utf-8",
+    )
+    found = read_traces(tmp_path)
+    assert (len(found.traces), len(found.spans), found.problems) == (1, 4, ())
+
+
 def test_dangling_link_is_a_problem(tmp_path: Path) -> None:
     """A symbolic link to nothing is reported."""
     (tmp_path / "a.json").symlink_to(tmp_path / "gone")
@@ -204,10 +216,11 @@ def test_standard_input_is_read() -> None:
 
 
 def test_import_loads_no_optional_library() -> None:
-    """Neither protobuf nor zstandard nor the SDK is loaded before an input needs it."""
+    """Neither protobuf nor zstandard nor the SDK, nor what tables and URLs need, is loaded before an input needs it."""
+    optional = ("google.protobuf", "zstandard", "opentelemetry.sdk", "pyarrow", "narwhals", "fsspec", "pandas")
     script = (
         "import sys, fluo_logic.facts.readers as readers; readers.read_traces(b'{\"resourceSpans\":[]}'); "
-        "print([name for name in ('google.protobuf', 'zstandard', 'opentelemetry.sdk') if name in sys.modules])"
+        f"print([name for name in {optional} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True, check=True)  # noqa: S603
     assert done.stdout == "[]\n"

@@ -112,6 +112,21 @@ def test_damage_costs_no_more_than_in_a_small_document(indent: int | None, step:
 
 
 @pytest.mark.usefixtures("tiny")
+def test_lists_of_spans_break_off_like_documents() -> None:
+    """A list of Zipkin's, halves of calls in different parts of it, gives the same wherever it breaks off."""
+    made = [
+        {"traceId": "a" * 16, "id": f"{number % 4 + 1:016x}", "name": "s", "kind": ["CLIENT", "SERVER"][number // 4]}
+        for number in range(8)
+    ]
+    data = json.dumps(made).encode()
+    for length in range(1, len(data)):
+        found, expected = read_traces(data[:length]), whole(data[:length])
+        assert told(found) == told(expected), length
+        assert {problem.code for problem in found.problems} == {problem.code for problem in expected.problems}, length
+    assert len(read_traces(data).spans) == 8
+
+
+@pytest.mark.usefixtures("tiny")
 def test_damage_is_told_by_its_byte() -> None:
     """Of a document that is read in parts, the place of damage is a byte."""
     data = json.dumps(request(MADE)).encode()
@@ -123,12 +138,22 @@ def test_damage_is_told_by_its_byte() -> None:
 
 
 @pytest.mark.skipif(not TRACES.is_dir(), reason="the real traces are not at hand")
-@pytest.mark.parametrize("name", ["hotelreservation.jaeger.json", "onlineboutique-checkout-fault.otlp.jsonl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "messaging-kafka.zipkin.json",
+        "yelp.zipkin.json",
+        "hotelreservation.jaeger.json",
+        "bookinfo.tempo.json",
+        "onlineboutique-checkout-fault.otlp.jsonl",
+    ],
+)
 def test_real_files_are_read_alike(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of some megabytes are the same in windows of 64 kB."""
-    monkeypatch.setattr(large_json, "LARGE", 0)
-    monkeypatch.setattr(large_json, "WINDOW", 1 << 16)
+    """Files of other projects are the same in windows of a fraction of them."""
     data = (TRACES / name).read_bytes()
+    monkeypatch.setattr(large_json, "LARGE", 0)
+    monkeypatch.setattr(large_json, "WINDOW", len(data) // 50)
+    monkeypatch.setattr(large_json, "RECORDS", 3 if len(data) < 100_000 else 1000)
     assert told(read_traces(data)) == told(whole(data))
 
 

@@ -26,6 +26,8 @@ class JsonFormat:
     name: str
     recognises: Callable[[object], bool]
     read: Callable[[Document, ProblemLog], Iterator[Span]]
+    finish: Callable[[Iterable[Span]], Iterable[Span]] | None = None
+    """What has to be done when all the documents of an input are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class BinaryFormat:
 JSON_FORMATS: Final = (
     JsonFormat("OTLP JSON", otlp_json.recognises, otlp_json.read),
     JsonFormat("Jaeger JSON", jaeger.recognises, jaeger.read),
-    JsonFormat("Zipkin JSON", zipkin.recognises, zipkin.read),
+    JsonFormat("Zipkin JSON", zipkin.recognises, zipkin.read, zipkin.paired),
 )
 BINARY_FORMATS: Final = (
     BinaryFormat("Parquet", arrow.is_parquet, arrow.read_parquet),
@@ -131,8 +133,7 @@ def _read_bytes(data: bytes, log: ProblemLog) -> tuple[str, list[Span]]:
 
 def _read_json(found: Iterator[Document], log: ProblemLog) -> tuple[str, list[Span]]:
     """Read documents one by one, so that one of a wrong kind costs only itself."""
-    spans: list[Span] = []
-    names: dict[str, None] = {}
+    by_format: dict[str, list[Span]] = {}
     signals: dict[str, None] = {}
     row: JsonFormat | None = None
     for document in found:
@@ -148,8 +149,11 @@ def _read_json(found: Iterator[Document], log: ProblemLog) -> tuple[str, list[Sp
         elif row is None:
             log.report(Code.NOT_TRACES, where, f"this is {foreign.describe_json(document.value)}, not traces.")
         else:
-            names[row.name] = None
-            spans.extend(row.read(document, log))
-    if signals and not names:
+            by_format.setdefault(row.name, []).extend(row.read(document, log))
+    if signals and not by_format:
         log.report(Code.NOT_TRACES, "", f"the input holds {' and '.join(signals)}, but no traces.")
-    return ", ".join(names), spans
+    spans: list[Span] = []
+    for row in JSON_FORMATS:
+        read = by_format.get(row.name, [])
+        spans.extend(read if row.finish is None else row.finish(read))
+    return ", ".join(by_format), spans

@@ -51,7 +51,7 @@ def read(document: Document, log: ProblemLog) -> Iterator[Span]:
             if trace is not None:
                 yield from _trace(trace, f"{place}, data", log)
         case [*spans]:
-            yield from _trace({"spans": spans}, place, log)
+            yield from _trace({"spans": spans}, place, log, document.first[0])
         case trace:
             yield from _trace(trace, place, log)
 
@@ -64,7 +64,7 @@ def _report_errors(answer: Mapping[object, object], where: str, log: ProblemLog)
         log.report(Code.ANSWER_PARTIAL, where, f"the backend answered: {str(told).strip().rstrip('.')}.")
 
 
-def _trace(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:
+def _trace(raw: object, where: str, log: ProblemLog, first: int = 0) -> Iterator[Span]:
     if not isinstance(raw, dict):
         log.report(Code.WRONG_TYPE, where, f"the trace is {scalars.json_type(raw)} where an object is expected.")
         return
@@ -77,7 +77,7 @@ def _trace(raw: object, where: str, log: ProblemLog) -> Iterator[Span]:
     spans = raw.get("spans")
     if spans is not None and not isinstance(spans, list):
         log.report(Code.WRONG_TYPE, where, f"`spans` is {scalars.json_type(spans)} where a list is expected.")
-    for index, item in enumerate(spans if isinstance(spans, list) else ()):
+    for index, item in enumerate(spans if isinstance(spans, list) else (), first):
         if isinstance(item, Incomplete):
             continue  # reported when the text was read
         try:

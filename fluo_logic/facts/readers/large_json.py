@@ -43,8 +43,9 @@ def documents(data: bytes, log: ProblemLog) -> Iterator[Document]:
         found = text.small_value() if char in "{[" else None
         if found is not None:
             yield from _checked(Document(found[0], line), text, log)
-        elif char == "{" and not text.ends_soon(char):
-            yield from _Walker(text, line, log).document()
+        elif char in "{[" and not text.ends_soon(char):
+            walker = _Walker(text, line, log)
+            yield from walker.document() if char == "{" else walker.items()
         else:
             yield from json_text.documents("\n" * (line - 1) + text.rest(char), log)
 
@@ -218,10 +219,20 @@ class _Walker:
                 else:
                     others[key] = self._text.value()
         except _BrokenError:
-            yield from self._damaged()
+            yield from self._damaged("{")
             return
         if not walked or self._first == (0, 0, 0) or others.get("errors"):
             yield from self._part({**({walked: []} if walked else {}), **others})
+
+    def items(self) -> Iterator[Document]:
+        """Yield the parts of the list at the position."""
+        try:
+            self._anchor("")
+            for chunk in self._chunks("["):
+                yield from self._part(chunk)
+                self._first = (self._first[0] + len(chunk), 0, 0)
+        except _BrokenError:
+            yield from self._damaged("[")
 
     def _anchor(self, before: str, *, is_between: bool = False) -> None:
         """Note that a document can be made of the text from here on, with ``before`` in front of it."""
@@ -336,11 +347,11 @@ class _Walker:
     def _part(self, value: object) -> Iterator[Document]:
         yield from _checked(Document(value, self._line, self._first), self._text, self._log)
 
-    def _damaged(self) -> Iterator[Document]:
+    def _damaged(self, opening: str) -> Iterator[Document]:
         """Yield what is readable from the damage on, and tell of it by its byte."""
         byte = self._text.byte
         self._text.return_to_anchor()
-        rest = self._text.rest("{")
+        rest = self._text.rest(opening)
         if self._is_between and (rest := rest.lstrip(BLANK)) and not rest.startswith((",", "]")):
             message = "this is not JSON: expecting ',' or ']'."
             self._log.report(Code.JSON_MALFORMED, f"near byte {byte}", message)

@@ -71,7 +71,7 @@ def _batches(value: object, path: str, log: ProblemLog, line: int, first: int = 
                 for index, batch in enumerate(_items(value.get(key), key, where, log), first):
                     yield batch, f"{prefix}{key}[{index}]"
         case list() if not path:
-            for index, item in enumerate(value):
+            for index, item in enumerate(value, first):
                 if isinstance(item, dict) and recognises(item):
                     yield from _batches(item, f"[{index}]", log, line)
                 else:

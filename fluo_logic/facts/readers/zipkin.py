@@ -9,7 +9,7 @@ complement of the id and is the server half's parent.  Endpoints become ``servic
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from fluo_logic.facts.model import NO_RESOURCE, Event, Kind, Resource, Span, Status
@@ -32,7 +32,16 @@ def recognises(value: object) -> bool:
 
 def read(document: Document, log: ProblemLog) -> Iterator[Span]:
     """Yield the spans of a document; what cannot be read is reported."""
-    halves = list(_spans(document.value, f"line {document.line}, ", log))
+    found = list(_spans(document.value, f"line {document.line}, ", log, document.first[0]))
+    yield from _told_apart(found)
+
+
+def paired(spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield the spans of all the documents of an input, halves that came in different documents told apart, too."""
+    yield from _told_apart([(span, span.kind is Kind.SERVER) for span in spans])
+
+
+def _told_apart(halves: Sequence[tuple[Span, bool]]) -> Iterator[Span]:
     called = {span.key for span, is_server in halves if is_server}
     calling = {span.key for span, _ in halves if span.kind is Kind.CLIENT}
     for span, is_server in halves:
@@ -48,9 +57,9 @@ def _complement(span_id: str) -> str:
     return f"{int(span_id, 16) ^ (2**64 - 1):016x}"
 
 
-def _spans(raw: object, where: str, log: ProblemLog) -> Iterator[tuple[Span, bool]]:
+def _spans(raw: object, where: str, log: ProblemLog, first: int = 0) -> Iterator[tuple[Span, bool]]:
     """Yield the spans as they are, each with whether it is the server's half of a call."""
-    for index, item in enumerate(raw if isinstance(raw, list) else ()):
+    for index, item in enumerate(raw if isinstance(raw, list) else (), first):
         place = f"{where}[{index}]"
         if isinstance(item, list) and where.endswith(" "):
             yield from _spans(item, place, log)
