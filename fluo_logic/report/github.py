@@ -63,7 +63,10 @@ def _rule(tally: Tally, root: Path) -> str:
     if tally.waived or tally.known:
         parts.append(f"not counted: {len(tally.waived):,} waived, {len(tally.known):,} known to the baseline")
     return command(
-        COMMANDS[LEVELS[rule.severity]], "\n".join(map(inert, parts)), **file_properties(rule.where, root), title=title
+        COMMANDS[LEVELS[rule.severity]],
+        "\n".join(map(inert, parts)),
+        **file_properties(rule.in_file, root),
+        title=title,
     )
 
 
@@ -75,7 +78,7 @@ def _violation(violation: Violation) -> str:
 def file_properties(where: Where | None, root: Path) -> dict[str, str]:
     """Return the properties of a place that is in the checkout; nothing for one that is not."""
     path = None if where is None else relative_path(where.file, root)
-    if where is None or path is None or where.file.startswith("<"):
+    if where is None or path is None:
         return {}
     end = where.column + max(1, where.length)
     return {"file": path, "line": str(where.line), "col": str(where.column), "endColumn": str(end)}

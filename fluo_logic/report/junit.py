@@ -76,9 +76,10 @@ def _case(tally: Tally, root: Path | None) -> Element:
 
 def _classname(rule: RuleReport, root: Path | None) -> str:
     """Return the file of a rule with dots for slashes: dashboards make a tree of that."""
-    if rule.where is None:
+    if rule.in_file is None:
         return "fluo"
-    path = Path(relative_path(rule.where.file, Path.cwd() if root is None else root) or Path(rule.where.file).name)
+    file = rule.in_file.file
+    path = Path(relative_path(file, Path.cwd() if root is None else root) or Path(file).name)
     return inert(".".join(path.with_suffix("").parts))
 
 

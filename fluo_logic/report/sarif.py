@@ -44,7 +44,7 @@ def report_sarif(report: Report, root: Path | None = None) -> dict[str, object]:
         report: what a check found.
         root: the folder that addresses of rule files are to be relative to, by default the current directory.
     """
-    places = {rule.id: rule.where for rule in report.rules}
+    places = {rule.id: rule.in_file for rule in report.rules}
     baseline = report.baseline
     # Those that count go first where there is not room for all.
     order = sorted(report.violations, key=lambda violation: not violation.counts)
@@ -131,9 +131,9 @@ def _result(violation: Violation, place: Where | None, *, looked: bool) -> Sarif
 
 
 def _related(violation: Violation) -> Iterator[Location]:
-    if violation.proof is None or not violation.proof.obligation.line:
+    goal = None if violation.proof is None else violation.proof.obligation
+    if goal is None or not goal.line or goal.file.startswith("<"):
         return
-    goal = violation.proof.obligation
     yield Location(Where(goal.file, goal.line, goal.column), message="the obligation that is not met")
 
 

@@ -97,6 +97,11 @@ class RuleReport:
     where: Where | None = None
     metadata: Metadata = field(default_factory=Metadata)
 
+    @property
+    def in_file(self) -> Where | None:
+        """The place of a rule that was read from a file; None for one of a program."""
+        return None if self.where is None or self.where.file.startswith("<") else self.where
+
 
 @dataclass(frozen=True, slots=True)
 class DataReport:

@@ -20,6 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fluo_logic as fl
+from fluo_logic.cli import main
+from fluo_logic.commands.settings import FORMATS
 from fluo_logic.explain.words import inert
 from fluo_logic.report.as_json import report_json
 from fluo_logic.report.github import command, report_github
@@ -206,3 +208,10 @@ def test_a_summary_has_room_for_what_github_takes(mixed: fl.Report) -> None:
     shown = page.count("<details>")
     assert re.search(r"… and ([\d,]+) more that this page has no room for", page)
     assert f"… and {3000 - shown:,} more that this page has no room for" in page
+
+
+def test_the_help_names_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    """`fluo check --help` lists what `--format` takes."""
+    assert main(["check", "--help"]) == 0
+    said = capsys.readouterr().out.partition("--format FORMAT[=PATH]")[2].partition(", to standard")[0]
+    assert re.findall("[a-z]+", said.replace("(default)", "")) == [*FORMATS[:-1], "or", FORMATS[-1]]

