@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import ndiff
+from textwrap import wrap
 from typing import Final
 
 from fluo_logic.consistency.analyze import BOUND, SECONDS
 from fluo_logic.consistency.analyze_findings import witness_lines
 from fluo_logic.consistency.analyze_told import solver_for
 from fluo_logic.consistency.encode_solve import Demand, UndecidedError
-from fluo_logic.consistency.witness import Witness, replayed
+from fluo_logic.consistency.witness import Witness, dataset_of, replayed
 from fluo_logic.errors import ConfigError, UnsupportedError
-from fluo_logic.explain.text import Style
-from fluo_logic.explain.words import plural
+from fluo_logic.explain.text import SENTENCE, Style, proof_lines
+from fluo_logic.explain.words import inert, plural, shortened
 from fluo_logic.facts.dataset import Dataset
-from fluo_logic.lang.syntax import Rule, Ruleset
-from fluo_logic.pipeline import Options, report, solve
+from fluo_logic.lang.format import format_rule
+from fluo_logic.lang.syntax import Metadata, Reading, Rule, Ruleset
+from fluo_logic.pipeline import Explanation, Options, explain, report, solve
 from fluo_logic.report.violation import VERDICTS
 from fluo_logic.translate.ir_json import ir_digest
 from fluo_logic.translate.lower import lower
@@ -24,6 +27,7 @@ from fluo_logic.translate.passes import run_passes
 
 SCHEMA: Final = "fluo-diff/1"
 OLD: Final = ".old"
+MARKS: Final = {"-": "red", "+": "green"}
 COLOURS: Final = {"equivalent": "green", "stricter": "yellow", "looser": "yellow", "incomparable": "red"}
 
 
@@ -40,6 +44,20 @@ class Change:
     gained: Witness | None = None
     lost: Witness | None = None
     verdicts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    old: Rule | None = None
+    new: Rule | None = None
+
+    def body(self) -> list[str]:
+        """Return what changed in the text of the rule, marked ``-`` and ``+``; examples and metadata are left out."""
+        old, new = ([] if rule is None else _body(rule) for rule in (self.old, self.new))
+        return [line for line in ndiff(old, new) if not line.startswith("?")] if old != new else []
+
+    def why(self, witness: Witness, *, old: bool) -> Explanation | None:
+        """Return why the old rule, or the new one, is violated on a trace; None where that rule is not known."""
+        rule = self.old if old else self.new
+        if rule is None:
+            return None
+        return explain(rule, dataset_of(witness.spans), options=Options(engine="clingo", now=witness.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +100,16 @@ class Diff:
         lines: list[str] = []
         for one in self.changes:
             kind = style.paint(one.kind, COLOURS.get(one.kind, "yellow"))
-            lines.append(f"{kind} {style.paint(one.rule, 'bold')}{f': {one.reason}' if one.reason else ''}")
-            for witness, said in (
-                (one.gained, "only the new rule is violated by"),
-                (one.lost, "only the old rule was violated by"),
-            ):
+            than = f", compared with {one.old.id}" if one.old is not None and one.old.id != one.rule else ""
+            reason = f": {one.reason}" if one.reason else ""
+            lines.append(f"{kind} {style.paint(one.rule, 'bold')}{than}{reason}")
+            for line in one.body():
+                rest = " " * (len(line) - len(line[1:].lstrip()) + 2)
+                wrapped = wrap(line, max(40, style.width - 2), subsequent_indent=f"{rest}  ", break_on_hyphens=False)
+                lines += [f"  {style.paint(part, MARKS.get(line[:1], 'dim'))}" for part in wrapped]
+            for witness, old in ((one.gained, False), (one.lost, True)):
                 if witness is not None:
-                    lines += [f"  {said}", *(f"    {line}" for line in witness_lines(witness, style))]
+                    lines += _separating(one, witness, style, old=old)
             moved = [f"{name} {before} → {after}" for name, (before, after) in one.verdicts.items() if before != after]
             if one.verdicts:
                 lines.append(f"  on the recorded traces: {', '.join(moved) or 'every count of verdicts stays'}")
@@ -99,6 +120,27 @@ class Diff:
         ]
         told = ", ".join(f"{count} {kind}" for kind, count in counts) or "no rule"
         return "\n".join([*lines, f"{told} — traces of up to {plural(self.bound, 'span')}"]) + "\n"
+
+
+def _body(rule: Rule) -> list[str]:
+    # In blocks, whatever form it was written in, so that two forms of the same are the same.
+    plain = Metadata(aliases=rule.metadata.aliases)
+    text = format_rule(replace(rule, id="rule", title="", metadata=plain, examples=(), reading=Reading.BLOCKS))
+    return [inert(line.removeprefix("  ")) for line in text.strip().splitlines()[1:-1] if line.strip()]
+
+
+def _separating(one: Change, witness: Witness, style: Style, *, old: bool) -> list[str]:
+    """Return the lines that show a trace on which the two rules differ, and why the one is violated on it."""
+    said = "only the old rule was violated by" if old else "only the new rule is violated by"
+    lines = ["", f"  {said}", *(f"    {line}" for line in witness_lines(witness, style))]
+    explanation = one.why(witness, old=old)
+    if explanation is not None:
+        proof = next((proof for proof in explanation.proofs if proof.verdict == explanation.verdict), None)
+        if explanation.sentence:
+            lines.append(f"  because {shortened(explanation.sentence, SENTENCE)}")
+        if proof is not None:
+            lines += proof_lines(proof, style, "    ", "short")
+    return lines
 
 
 def diff(
@@ -135,15 +177,15 @@ def diff(
         earlier = before.pop(rule.id, None)
         change = Change(rule.id, "added") if earlier is None else _compare(earlier, rule, bound, seconds)
         counts = {} if traces is None else _verdicts(earlier, rule, traces)
-        changes.append(replace(change, verdicts=counts))
+        changes.append(replace(change, verdicts=counts, old=earlier, new=rule))
     for gone, rule in before.items() if only is None else ():
         counts = {} if traces is None else _verdicts(rule, None, traces)
-        changes.append(Change(gone, "removed", verdicts=counts))
+        changes.append(Change(gone, "removed", verdicts=counts, old=rule))
     return Diff(bound, tuple(changes))
 
 
 def _compare(old: Rule, new: Rule, bound: int, seconds: float) -> Change:
-    earlier = replace(old, id=f"{new.id}{OLD}")
+    earlier = old if old.id != new.id else replace(old, id=f"{new.id}{OLD}")
     if _digest(old) == _digest(new):
         return Change(new.id, "equivalent")
     rules = Ruleset((earlier, new))

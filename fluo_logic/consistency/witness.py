@@ -8,7 +8,7 @@ from typing import Final
 
 from fluo_logic.consistency.encode_solve import EPOCH
 from fluo_logic.errors import InternalError
-from fluo_logic.facts.dataset import InputSummary, assemble
+from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Kind, Span, Status
 from fluo_logic.facts.writers.otlp_json import request
 from fluo_logic.lang import write
@@ -34,10 +34,14 @@ class Witness:
         return request(self.spans)
 
 
+def dataset_of(spans: Sequence[Span]) -> Dataset:
+    """Return generated spans as data of their own."""
+    return assemble(spans, inputs=[InputSummary(INPUT, INPUT, len(spans))])
+
+
 def verdicts(spans: Sequence[Span], rules: Ruleset, now: int | None = None) -> dict[str, str]:
     """Return the worst verdict of each rule over its scopes, as `fluo check` finds it with clingo."""
-    dataset = assemble(spans, inputs=[InputSummary(INPUT, INPUT, len(spans))])
-    found = report(solve(dataset, rules, Options(engine="clingo", max_proofs=1, now=now)))
+    found = report(solve(dataset_of(spans), rules, Options(engine="clingo", max_proofs=1, now=now)))
     return {
         one.id: next((verdict for verdict in VERDICTS if one.verdicts.get(verdict)), "vacuous") for one in found.rules
     }

@@ -117,6 +117,29 @@ def test_diff(old: str, new: str, kind: str, tmp_path: Path, capsys: pytest.Capt
     assert (change["lost"] is not None) == (kind in {"looser", "incomparable"})
 
 
+def test_diff_tells_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The text has what changed, the trace on which the rules differ, and the proof of the violation there."""
+    for name, limit in (("old", 5), ("new", 3)):
+        (tmp_path / f"{name}.fluo").write_text(f"rule one {{ severity high never {{ a.where(n > {limit}) }} }}")
+    assert run("diff", tmp_path / "old.fluo", tmp_path / "new.fluo") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "stricter one",
+        "  - never { a.where(n > 5) }",
+        "  + never { a.where(n > 3) }",
+        "",
+        "  only the new rule is violated by",
+        "    trace 1",
+        "      a(n: 5) @ 0s .. 0s",
+        "    replayed: one.old satisfied, one violated",
+        "  because `a.where(n > 3)` holds",
+        "    └─ ✗ never a.where(n > 3)",
+        "       └─ ✓ a 00000001, 00:00:00.000 + 0 s",
+        "          └─ ✓ n is 5, more than 3",
+        "",
+        "1 stricter — traces of up to 6 spans",
+    ]
+
+
 def test_diff_on_recorded_traces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With traces, the verdicts that change are counted."""
     for name, limit in (("old", 2), ("new", 1)):
