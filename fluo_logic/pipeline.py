@@ -147,7 +147,9 @@ def solve(
     read = time.perf_counter()
     scanned = None if isinstance(found, Dataset) else found
     store = FactStore(found if isinstance(found, Dataset) else found.dataset)
-    answer, confirming = _answer(program, store, options.engine)
+    # Of a scan, what satisfies its rules is known already.
+    open_rules = program if scanned is None else scanned.failed(program)
+    answer, confirming = _answer(open_rules, store, options.engine)
     if scanned is not None:
         scanned.confirm(program, answer)
     solved = time.perf_counter()

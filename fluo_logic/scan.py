@@ -29,6 +29,7 @@ from fluo_logic.logic import Program, RulePlan
 from fluo_logic.report.missing import attributes_named
 from fluo_logic.solve.base import Answer
 from fluo_logic.solve.duck_scan import RuleScan, Scan, missing
+from fluo_logic.translate.passes import drop_unused
 
 MOST_UNSOUND: Final = 0.2
 """Where more of the traces than this are unsound, all are read exactly."""
@@ -60,6 +61,11 @@ class Scanned:
     seconds: Mapping[str, float]
     steps: Sequence[tuple[str, float]] = ()
     """The tables that the plan made, and the seconds that each took."""
+
+    def failed(self, program: Program) -> Program:
+        """Return the part of a program that the rules with failures need."""
+        rules = tuple(plan for plan, rule in zip(program.rules, self.rules, strict=True) if rule.failing)
+        return drop_unused(replace(program, rules=rules))
 
     def confirm(self, program: Program, answer: Answer) -> None:
         """Raise an error where the failures in the traces that failed are not those that the scan counted."""

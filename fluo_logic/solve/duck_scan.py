@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,6 @@ from fluo_logic.facts.columnar.table import Table
 from fluo_logic.logic import Const, Program, RulePlan
 from fluo_logic.solve import scan_columns
 from fluo_logic.solve.duck_run import DIALECT, Run
-from fluo_logic.translate.passes import plan_atoms
 from fluo_logic.translate.relational import printed, to_plan
 from fluo_logic.translate.relational_joins import SPANS
 
@@ -46,7 +45,7 @@ class Scan:
         self.program = program
         self.steps: list[tuple[str, float]] = []
         """The tables that were made, and the seconds that each took."""
-        self.plan = to_plan(program)
+        self.plan = to_plan(program, [name for rule in program.rules for name in _counted(rule)])
 
     def wanted(self, named: Iterable[str]) -> Wanted:
         """Return what has to be read of spans; ``named`` are attributes beside those that the plan reads."""
@@ -67,19 +66,10 @@ class Scan:
             scan_columns.event_table(table, self.plan.events),
             scan_columns.link_table(table),
         )
-        predicates = [atom.predicate for rule in self.program.rules for atom in plan_atoms(rule)]
-        run.make(predicates)
+        run.make(self.plan.wanted)
         self.steps = run.seconds
         counts = _Counts(run)
-        counts.count(
-            predicate
-            for rule in self.program.rules
-            for predicate in (
-                rule.scope.predicate,
-                rule.when.predicate,
-                *(obligation.failure.predicate for obligation in rule.obligations),
-            )
-        )
+        counts.count(self.plan.wanted)
         found = [self._rule(run, rule, counts) for rule in self.program.rules]
         traces = [
             _traces(run, rule, result.failing)
@@ -107,6 +97,13 @@ class Scan:
             failures=tuple(counts.rows[predicate] for predicate in failures),
             failing=frozenset(failing),
         )
+
+
+def _counted(rule: RulePlan) -> Iterator[str]:
+    """Yield the predicates of a rule of which a scan counts the tuples."""
+    yield rule.scope.predicate
+    yield rule.when.predicate
+    yield from (obligation.failure.predicate for obligation in rule.obligations)
 
 
 class _Counts:

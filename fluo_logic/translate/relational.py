@@ -15,6 +15,8 @@ Column-Oriented Database Systems" (2013).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
 from fluo_logic.logic import (
@@ -28,13 +30,13 @@ from fluo_logic.translate.relational_plan import RelationalPlan
 from fluo_logic.translate.relational_planner import Planner
 
 
-def to_plan(program: Program) -> RelationalPlan:
-    """Return the relational plan of a program in stratum order.
+def to_plan(program: Program, wanted: Iterable[str] | None = None) -> RelationalPlan:
+    """Return the relational plan of a program in stratum order, for some of its predicates or for all.
 
     Raises:
         UnsupportedError: a clause has no relational form.
     """
-    return Planner(program).plan()
+    return Planner(program, wanted).plan()
 
 
 def to_sql(program: Program, dialect: str = "duckdb") -> str:

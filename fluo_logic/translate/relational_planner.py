@@ -61,6 +61,8 @@ from fluo_logic.translate.relational_shapes import (
 from fluo_logic.translate.relational_terms import Comparisons, term_fields
 
 TESTED: Final = "_tested"
+WIDEST: Final = 240
+"""So many predicates of one scope are aggregated in one pass."""
 KEPT: Final = frozenset({"_span", "_trace", "_name"})
 """Columns that the tables of spans always have."""
 
@@ -68,8 +70,10 @@ KEPT: Final = frozenset({"_span", "_trace", "_name"})
 class Planner:
     """The state of planning: shapes of predicates, and the tables so far."""
 
-    def __init__(self, program: Program) -> None:
-        """Take a program in stratum order."""
+    def __init__(self, program: Program, wanted: Iterable[str] | None = None) -> None:
+        """Take a program in stratum order, and the predicates that are wanted: all that its rules name if None."""
+        named = (atom.predicate for plan in program.rules for atom in plan_atoms(plan))
+        self.wanted = tuple(dict.fromkeys(named if wanted is None else wanted))
         self.program = program
         self.definitions = program.definitions()
         self.comparisons = Comparisons()
@@ -90,8 +94,7 @@ class Planner:
             clauses = self.definitions[predicate]
             if isinstance(self.flags.classify(predicate, clauses), Joined):
                 self.tables[predicate] = self.joined(predicate, clauses)
-        wanted = tuple(dict.fromkeys(atom.predicate for plan in self.program.rules for atom in plan_atoms(plan)))
-        steps = self.steps(frozenset(wanted))
+        steps = self.steps(frozenset(self.wanted))
         names = field_names(self.program)
         return RelationalPlan(
             spans=self.comparisons.columns.of(Sort.SPAN, names),
@@ -101,7 +104,7 @@ class Planner:
             steps=steps,
             answers=self.answers,
             sorts={predicate: _sorts(clauses[0].head) for predicate, clauses in self.definitions.items()},
-            wanted=wanted,
+            wanted=self.wanted,
         )
 
     def ordered(self) -> list[str]:
@@ -201,8 +204,10 @@ class Planner:
                 steps[only.name] = only
         steps[TESTED] = tested = self.tested()
         steps[MARKED] = self.marked(tested)
+        self.placed: dict[str, str] = {}
         for family in dict.fromkeys(self.families.values()):
-            steps[family.table] = self.by_scope(family)
+            for step in self.by_scope(family):
+                steps[step.name] = step
         steps.update(self.tables)
         return steps
 
@@ -257,17 +262,24 @@ class Planner:
             query = query.where(read, copy=False)
         return Step(MARKED, query, "what joins read of the spans")
 
-    def by_scope(self, family: Family) -> Step:
-        """Return the table of the scopes of a family with the truth of each predicate of one scope."""
-        flags = [
-            sql.aliased(self.grouped[name], name)
-            for name, shape in self.flags.shapes.items()
-            if name in self.grouped and isinstance(shape, ScopeFlag) and shape.family == family
-        ]
+    def by_scope(self, family: Family) -> Iterator[Step]:
+        """Yield the tables of the scopes of a family with the truth of each predicate of one scope.
+
+        What joins read is in the first; the others keep the number of aggregates in one pass within bounds.
+        """
+        flags = self.flags.shapes
+        of_family = [name for name in self.grouped if flags[name].family == family]  # type: ignore[union-attr]
+        of_family.sort(key=lambda name: name not in self.joined_read)
+        joined = sum(name in self.joined_read for name in of_family)
+        parts = [of_family[: max(joined, WIDEST)]]
+        parts.extend(of_family[first : first + WIDEST] for first in range(len(parts[0]), len(of_family), WIDEST))
         scope = [] if family.column is None else [sql.aliased(sql.column("s", family.column), "_scope")]
-        columns = [*scope, *flags] or [sql.aliased(exp.true(), "_scope")]
-        query = self.group(family, exp.select(*columns, copy=False))
-        return Step(family.table, query, f"every predicate of one scope ({family.member}), as a column")
+        for number, names in enumerate(parts, 1):
+            table = family.table if number == 1 else f"{family.table}_{number}"
+            self.placed.update(dict.fromkeys(names, table))
+            columns = [*(part.copy() for part in scope), *(sql.aliased(self.grouped[name], name) for name in names)]
+            query = self.group(family, exp.select(*(columns or [sql.aliased(exp.true(), "_scope")]), copy=False))
+            yield Step(table, query, f"every predicate of one scope ({family.member}), as a column")
 
     def group(self, family: Family, select: exp.Select) -> exp.Select:
         """Return a query over the spans of each scope."""
@@ -310,7 +322,7 @@ class Planner:
                     select = exp.select(family.scope_of("s"), copy=False)
                     return self.group(family, select).having(self.flags.scope_flag(shape, "s"), copy=False)
                 scope = sql.text("") if family.column is None else sql.column("s", "_scope")
-                query = exp.select(scope, copy=False).from_(sql.table(family.table, "s"), copy=False)
+                query = exp.select(scope, copy=False).from_(sql.table(self.placed[name], "s"), copy=False)
                 return query.where(sql.column("s", name), copy=False)
             case Closure():
                 pairs = Query(self.shared, None)
