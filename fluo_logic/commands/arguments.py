@@ -16,6 +16,7 @@ from fluo_logic.commands.analysis_arguments import (
 from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.lang.suggest import did_you_mean
+from fluo_logic.resources import PACK, packs
 
 VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
@@ -168,7 +169,7 @@ def _rules_and_traces(parser: ArgumentParser) -> list[Action]:
             "rules",
             nargs="*",
             metavar="RULES",
-            help="`.fluo` files, folders of them, or a shipped pack (pack:case-studies)",
+            help=f"`.fluo` files, folders of them, or shipped packs: {', '.join(PACK + name for name in packs())}",
         ),
         parser.add_argument(
             "--traces",

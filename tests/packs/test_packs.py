@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from fluo_logic.cli import main
 from fluo_logic.lang.layout import laid_out
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.lang.syntax import Ruleset
@@ -113,3 +114,11 @@ def test_the_documentation_lists_the_older_names() -> None:
         r"^\| `([\w.]+)` \| `([\w.]+)` \|$", (DOCS / "packs.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert dict(rows) == OLDER
+
+
+def test_the_command_line_lists_the_packs(capsys: pytest.CaptureFixture[str]) -> None:
+    """``fluo check --help`` names every pack, and each can be given as rules."""
+    assert main(["check", "--help"]) == 0
+    shown = re.sub(r"\s+", "", capsys.readouterr().out)
+    assert all(f"pack:{pack}" in shown for pack in PACKS)
+    assert main(["lint", "-q", *(f"pack:{pack}" for pack in PACKS)]) == 0
