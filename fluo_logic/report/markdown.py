@@ -22,9 +22,9 @@ WIDTH: Final = 100
 
 
 def report_markdown(report: Report) -> str:
-    """Return the page: what was found, a table of the rules, and each violation with its proof folded in."""
+    """Return the page: what was found, a table of the rules, worst first, and each violation, its proof folded in."""
     mark = MARKS["satisfied" if report.ok else "violated"]
-    found = list(tallies(report))
+    found = sorted(tallies(report), key=lambda tally: list(MARKS).index(tally.outcome))
     first, _, rest = headline(report).partition(", ")
     blocks = [
         f"## {mark} fluo: {first}",
