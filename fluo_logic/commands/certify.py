@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -23,12 +24,14 @@ from fluo_logic.commands.check import rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.output import tell_problems, write_text
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_OK, EXIT_VIOLATIONS, ConfigError
-from fluo_logic.explain.words import inert, plural
+from fluo_logic.explain.words import inert, instant_text, plural
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.facts.readers.sources import open_all
 from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.logic import Program, RulePlan
 
+INSTANT: Final = re.compile(r"\b[1-9][0-9]{18}\b")
+"""Nanoseconds since the Unix epoch, from 2001 on."""
 LISTED: Final = 20
 """How many refusals are listed before the rest is counted."""
 
@@ -51,7 +54,8 @@ def run(arguments: Namespace) -> int:
         if written and not refusals:
             sys.stderr.write("note: read through the OTLP that fluo writes of these traces\n")
     lines = list(_text(held, program, findings, refusals))
-    write_text("".join(f"{line}\n" for line in (lines if not arguments.quiet or refusals else ())))
+    told = [INSTANT.sub(lambda found: instant_text(int(found[0])), line) for line in lines]
+    write_text("".join(f"{line}\n" for line in (told if not arguments.quiet or refusals else ())))
     return EXIT_VIOLATIONS if refusals else EXIT_OK
 
 
@@ -137,11 +141,12 @@ def _text(
         for finding in findings
         if finding.accepted and finding.about.startswith("claim ") and isinstance(claims, list)
     ]
+    yield from (f"checked on {finding.said}" for finding in findings if finding.about == ABOUT_ALL and finding.accepted)
     for plan in program.rules if accepted else ():
         own = [(claim, finding) for claim, finding in accepted if claim["rule"] == plan.rule]
         counts = Counter(str(claim["claim"]) for claim, _ in own)
         said = ", ".join(f"{counts[kind]} {kind}" for kind in ("fails", "satisfied", "vacuous") if counts[kind])
-        yield f"{plan.rule}: {said or 'nothing is claimed'}"
+        yield f"{plan.rule}: {said or 'no claim is accepted'}"
         failing = [(claim, finding) for claim, finding in own if claim["claim"] == "fails"]
         for claim, finding in failing[:LISTED]:
             yield f"  {_match(plan, claim['match'])} · {inert(finding.said.rpartition('):')[2].strip())}"
@@ -152,7 +157,6 @@ def _text(
         yield f"refused: {len(refusals) - LISTED} more"
     nodes = sum(finding.about.startswith("node ") and finding.accepted for finding in findings)
     told = f"{plural(len(accepted), 'claim')} and {plural(nodes, 'node')} follow from the rules and these traces"
-    yield from (f"checked on {finding.said}" for finding in findings if finding.about == ABOUT_ALL and finding.accepted)
     yield f"{'not certified' if refusals else 'certified'}: {told}"
 
 

@@ -427,7 +427,7 @@ class Checker:
         open_points = {
             "a trace has a hole": any(span["hole"] for span in members) and not self.options["assume_complete"],
             "a span dropped data": any(span["dropped"] for span in members),
-            f"a deadline ends at {until}, the data at {now}": any(within) and until > now,
+            f"a deadline may end at {until}, the data end at {now}": any(within) and until > now,
             "clocks may differ": int(self.options["clock_skew"]) > 0}
         return [name for name, is_so in open_points.items() if is_so]
 
@@ -451,7 +451,7 @@ def certify(*paths: Any, complete: bool = False) -> Iterator[tuple[str, Any, boo
         try:
             return check(*of), True
         except Exception as reason:  # noqa: BLE001 - whatever is wrong with it, it is refused
-            return f"{reason}" if isinstance(reason, Refused) else f"malformed, {reason!r}", False
+            return f"{reason}" if isinstance(reason, Refused) else f"malformed ({type(reason).__name__})", False
     checker, good = attempt(Checker, *paths)
     if not good:
         yield "certificate", checker, good

@@ -24,7 +24,7 @@ SCHEMAS: Final = {
 REGISTRY: Final[Registry[Any]] = Registry().with_resources(
     (name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items()
 )
-ADDED: Final = {"repair", "waived_by", "in_baseline", "waivers", "baseline"}
+ADDED: Final = {"repair", "certificate", "waived_by", "in_baseline", "waivers", "baseline"}
 """Keys that a document has only where an option of the command asks for them."""
 
 
