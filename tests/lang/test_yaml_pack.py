@@ -74,3 +74,11 @@ def test_a_folder_holds_both_kinds(tmp_path: Path) -> None:
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "ci.yml").write_text("on: push")
     assert [rule.id for rule in load_rules([tmp_path]).rules] == ["a", "b"]
+
+
+def test_a_wrong_alias_is_shown_where_it_stands() -> None:
+    """Aliases of a pack are held to what those of a rule are, and one that is wrong is shown at the key's value."""
+    text = 'rules:\n- id: a\n  aliases: ["user.id = enduser.id"]\n  condition: across traces by user.id never { x }\n'
+    rules, errors = parse_pack(text, "p.yaml")
+    assert rules == []
+    assert [(error.code, str(error.where)) for error in errors] == [("E145", "p.yaml:3:12")]
