@@ -134,3 +134,11 @@ def test_whether_spans_have_ended_is_not_analysed() -> None:
     """Generated spans have ended, so a rule that asks whether they have is not analysed."""
     (gap,) = analyze(parse_rule("never { a.where(not exists(span:end)) }", "one")).not_analysed
     assert "whether a span has ended" in gap.reason
+
+
+def test_processes_change_nothing() -> None:
+    """Several processes find the same as one, in the same order."""
+    rules = ruleset("\n".join(f"rule r{n} {{ never {{ a{n // 2}.where(k > {n % 2}) }} }}" for n in range(13)))
+    alone, together = analyze(rules), analyze(rules, jobs=2)
+    assert alone == together
+    assert [one.kind for one in alone.findings] == ["subsumption"] * 6
