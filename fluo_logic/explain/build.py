@@ -288,8 +288,9 @@ class Prover:
         """Return a near miss: what holds, and what does not, for good if there is such."""
         position, binding = attempt.position, attempt.binding
         if self.finality:
-            stops = self._stops(clause, binding) or {}
-            position = min(self._final(clause, {position: binding, **stops}), default=position)
+            stops = self._final(clause, {position: binding, **(self._stops(clause, binding) or {})})
+            position = min(stops, default=position)
+            binding = stops.get(position, binding)
         passed = self._built(self._before(clause, position, binding), clause, binding)
         failed = self._literal(clause.body[position], clause, binding, holds=False)[0].build()
         found = self._bindings(self.bodies.found(clause, binding, start))
