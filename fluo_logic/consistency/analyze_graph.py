@@ -18,7 +18,7 @@ from fluo_logic.explain.graph_export import (
     graphml_text,
     mermaid_label,
 )
-from fluo_logic.explain.words import shortened
+from fluo_logic.explain.words import plural, shortened
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -87,8 +87,12 @@ def rule_graph_json(graph: Graph) -> dict[str, object]:
 
 
 def _drawn(graph: Graph) -> tuple[dict[str, str], list[tuple[str, str, dict[str, Any]]]]:
-    """Return names for the rules of a picture, and its lines: both ways is one line."""
-    names = {node: f"r{number}" for number, node in enumerate(graph.nodes)}
+    """Return names for the rules of a picture, those about which something was found, and its lines.
+
+    What holds both ways is one line.
+    """
+    shown = [node for node, data in graph.nodes(data=True) if data["kinds"]]
+    names = {node: f"r{number}" for number, node in enumerate(shown)}
     order = list(names)
     lines = [
         (first, second, data)
@@ -98,14 +102,20 @@ def _drawn(graph: Graph) -> tuple[dict[str, str], list[tuple[str, str, dict[str,
     return names, lines
 
 
+def _rest(graph: Graph, names: Mapping[str, str]) -> str:
+    """Return what stands for the rules that are not drawn."""
+    left_out = [node for node in graph if node not in names]
+    unknown = sum(not graph.nodes[node]["analysed"] for node in left_out)
+    told = f", {unknown} of them not analysed" if unknown else ""
+    return f"{plural(len(left_out), 'rule')} without a finding{told}"
+
+
 def _label(node: str, data: Mapping[str, object]) -> list[str]:
     lines = [shortened(node, LABEL)]
     if data["title"]:
         lines.append(shortened(str(data["title"]), LABEL))
     single = {"contradiction", "tautology", "shadowed", "dead-name", "never-active"}
     found = [kind for kind in str(data["kinds"]).split(", ") if kind in single]
-    if not data["analysed"]:
-        found.append("not analysed")
     return [*lines, *([", ".join(found)] if found else [])]
 
 
@@ -119,10 +129,12 @@ def rule_graph_dot(graph: Graph) -> str:
         f'  node [shape=box, style="rounded,filled", fillcolor="white", fontsize=11, {font}, fontcolor="{INK}"];',
         f"  edge [arrowsize=0.7, fontsize=9, {font}];",
     ]
-    for node, data in graph.nodes(data=True):
+    for node, name in names.items():
+        data = graph.nodes[node]
         pen = f'color="{CAUSE}", penwidth=2' if "contradiction" in str(data["kinds"]) else f'color="{GREY}"'
-        dashed = "" if data["analysed"] else ', style="rounded,filled,dashed"'
-        out.append(f"  {names[node]} [label={dot_label(*_label(node, data))}, {pen}{dashed}];")
+        out.append(f"  {name} [label={dot_label(*_label(node, data))}, {pen}];")
+    if len(names) < len(graph):
+        out.append(f'  rest [label={dot_label(_rest(graph, names))}, shape=plaintext, style="", fontcolor="{GREY}"];')
     for first, second, data in lines:
         both = "dir=none, " if data["relation"] in BOTH_WAYS else ""
         colour = CAUSE if data["relation"] == "conflicts" else OPEN if data["undecided"] else INK
@@ -139,9 +151,11 @@ def rule_graph_mermaid(graph: Graph) -> str:
     """Return the picture as a Mermaid flowchart."""
     names, lines = _drawn(graph)
     out = ["flowchart LR"]
-    for node, data in graph.nodes(data=True):
-        label = "<br/>".join(mermaid_label(line) for line in _label(node, data))
-        out.append(f'  {names[node]}["{label}"]')
+    for node, name in names.items():
+        label = "<br/>".join(mermaid_label(line) for line in _label(node, graph.nodes[node]))
+        out.append(f'  {name}["{label}"]')
+    if len(names) < len(graph):
+        out.append(f'  rest["{mermaid_label(_rest(graph, names))}"]')
     for first, second, data in lines:
         arrow = "---" if data["relation"] in BOTH_WAYS else "-.->" if data["undecided"] else "-->"
         word = f"{data['relation']}?" if data["undecided"] else str(data["relation"])

@@ -166,10 +166,11 @@ def test_graphml_is_read_back(analysis: Analysis) -> None:
 
 
 def test_pictures_draw_each_relation_once(analysis: Analysis) -> None:
-    """What holds both ways is one line in DOT and Mermaid, and SVG is well-formed."""
+    """What holds both ways is one line in DOT and Mermaid, other rules are counted, and SVG is well-formed."""
     graph = analysis.graph()
     assert GRAPHS["mermaid"](graph).count("|conflicts|") == 1
     assert GRAPHS["dot"](graph).count('label="conflicts"') == 1
+    assert "1 rule without a finding, 1 of them not analysed" in GRAPHS["dot"](graph)
     pytest.importorskip("pygraphviz")
     assert ET.fromstring(GRAPHS["svg"](graph)).tag.endswith("svg")  # noqa: S314 - written by Graphviz just now
 
