@@ -37,14 +37,21 @@ EXACT: Final = {"clingo": 100_000, "pydatalog": 10_000}
 JSON_UP_TO: Final = 1_000_000
 RIVALS: Final = Path(__file__).with_name("rivals.py")
 FLUO: Final = str(Path(sys.executable).with_name("fluo"))
+RATIOS: Final = ("times decoding only", "the same in CPU seconds")
+PTARS_ONLY: Final = "ptars, decoding only"
+JSON_ONLY: Final = "pyarrow.json, parsing only"
 FINE: Final = frozenset({0, 1})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process: seconds from its start to its end, its peak of memory in MiB, and what it printed."""
+    """One process: seconds from its start to its end, those of processors, its peak of memory in MiB, what it printed.
+
+    The seconds of processors count all processes that it started, and vary less where the machine does other work.
+    """
 
     seconds: float
+    cpu: float
     memory: float
     said: Mapping[str, Any]
 
@@ -54,6 +61,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         """Keep them below ``path``."""
+        path.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.planted: dict[int, int] = {}
 
@@ -101,7 +109,8 @@ def run(command: Sequence[str], limit: float) -> Run | None:
             raise SystemExit(message)
         output.seek(0)
         text = output.read()
-        return Run(seconds, usage.ru_maxrss / 1024, json.loads(text) if text.startswith(b"{") else {})
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(seconds, cpu, usage.ru_maxrss / 1024, json.loads(text) if text.startswith(b"{") else {})
 
 
 def fluo(folder: Folder, spans: int, count: int, *, engine: str = "auto", ending: str = "binpb") -> list[str]:
@@ -112,7 +121,7 @@ def fluo(folder: Folder, spans: int, count: int, *, engine: str = "auto", ending
 
 def rival(name: str, folder: Folder, spans: int) -> list[str]:
     """Return the command of a rival."""
-    return [sys.executable, str(RIVALS), name, str(folder.traces(spans))]
+    return [sys.executable, str(RIVALS), name, str(folder.traces(spans, "jsonl" if name == "json" else "binpb"))]
 
 
 class Table:
@@ -143,29 +152,33 @@ class Table:
 
     def sizes(self, sizes: Sequence[int]) -> None:
         """Print how the check of ten rules grows with the spans, and what the rivals take."""
-        columns = ("spans", "who", "seconds", "spans/s", "peak memory", "times bare ptars", "found")
+        columns = ("spans", "who", "seconds", "CPU seconds", "spans/s", "peak memory", *RATIOS, "found")
         print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
         for spans in sizes:
             commands = {
-                "ptars, decoding only": rival("ptars", self.folder, spans),
+                PTARS_ONLY: rival("ptars", self.folder, spans),
                 "fluo check": fluo(self.folder, spans, 10),
                 "loop in plain Python": rival("loop", self.folder, spans),
             }
             if spans <= JSON_UP_TO:
+                commands[JSON_ONLY] = rival("json", self.folder, spans)
                 commands["fluo check, OTLP JSON"] = fluo(self.folder, spans, 10, ending="jsonl")
             for engine, most in EXACT.items():
                 if spans <= most:
                     commands[f"fluo check --engine {engine}"] = fluo(self.folder, spans, 10, engine=engine)
             found = self.medians(commands)
-            bare = found["ptars, decoding only"]
             for name, done in found.items():
+                bare = found.get(JSON_ONLY if "JSON" in name or name == JSON_ONLY else PTARS_ONLY)
                 print(self._row(spans, name, done, bare), flush=True)
 
     def _row(self, spans: int, name: str, done: Run | None, bare: Run | None) -> str:
         if done is None:
-            return f"| {spans:,} | {name} | not done in {self.limit:.0f} s | | | | |"
-        seconds = done.said.get("decode", done.seconds) if name.startswith("ptars") else done.seconds
-        ratio = "" if bare is None else f"{seconds / bare.said['decode']:.2f}"
+            return f"| {spans:,} | {name} | not done in {self.limit:.0f} s | | | | | | |"
+        only = name in {PTARS_ONLY, JSON_ONLY}
+        seconds, cpu = (done.said["decode"], done.said["cpu"]) if only else (done.seconds, done.cpu)
+        ratios = "|"
+        if bare is not None:
+            ratios = f"{seconds / bare.said['decode']:.2f} | {cpu / bare.said['cpu']:.2f}"
         violations = done.said.get("violations")
         number = len(violations) if isinstance(violations, list) else violations
         planted = self.folder.planted[spans]
@@ -174,23 +187,26 @@ class Table:
             raise SystemExit(message)
         told = "" if number is None else f"{number:,.0f} of {planted:,}"
         speed = f"{spans / seconds:,.0f}"
-        return f"| {spans:,} | {name} | {seconds:.2f} | {speed} | {done.memory:,.0f} MiB | {ratio} | {told} |"
+        head = f"| {spans:,} | {name} | {seconds:.2f} | {cpu:.2f} | {speed}"
+        return f"{head} | {done.memory:,.0f} MiB | {ratios} | {told} |"
 
     def counts(self, counts: Sequence[int], spans: int) -> None:
         """Print how the check of one size grows with the rules."""
-        print("| rules | seconds | times ten rules | peak memory |\n|---|---|---|---|")
+        columns = ("rules", "seconds", "CPU seconds", "times ten rules", "the same in CPU seconds", "peak memory")
+        print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
         found = self.medians({str(count): fluo(self.folder, spans, count) for count in counts})
         ten = found.get("10")
         for name, done in found.items():
             if done is None:
-                print(f"| {int(name):,} | not done in {self.limit:.0f} s | | |")
+                print(f"| {int(name):,} | not done in {self.limit:.0f} s | | | | |")
             else:
-                ratio = "" if ten is None else f"{done.seconds / ten.seconds:.2f}"
-                print(f"| {int(name):,} | {done.seconds:.2f} | {ratio} | {done.memory:,.0f} MiB |", flush=True)
+                ratios = "|" if ten is None else f"{done.seconds / ten.seconds:.2f} | {done.cpu / ten.cpu:.2f}"
+                head = f"| {int(name):,} | {done.seconds:.2f} | {done.cpu:.2f}"
+                print(f"{head} | {ratios} | {done.memory:,.0f} MiB |", flush=True)
 
     def starts(self) -> None:
         """Print how long it takes to start, beside what a start cannot do without."""
-        print("| what | seconds | ratio |\n|---|---|---|")
+        print("| what | seconds | ratio | the same in CPU seconds |\n|---|---|---|---|")
         python = [sys.executable, "-c"]
         one = self.folder.traces(SPANS_PER_TRACE, "jsonl")
         run([FLUO, "--help"], self.limit)
@@ -205,7 +221,8 @@ class Table:
             found = self.medians({"ours": ours, "theirs": [*python, theirs]})
             first, second = found["ours"], found["theirs"]
             if first is not None and second is not None:
-                print(f"| {name} | {first.seconds:.3f} / {second.seconds:.3f} | {first.seconds / second.seconds:.1f} |")
+                ratios = f"{first.seconds / second.seconds:.1f} | {first.cpu / second.cpu:.1f}"
+                print(f"| {name} | {first.seconds:.3f} / {second.seconds:.3f} | {ratios} |", flush=True)
 
 
 def main() -> None:
