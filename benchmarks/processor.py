@@ -17,6 +17,7 @@ tracers of the SDK are too slow for it, so finished spans are handed over in the
 from __future__ import annotations
 
 import argparse
+import gc
 import statistics
 import threading
 import time
@@ -87,8 +88,9 @@ def timed(tracer: Tracer, traces: int) -> Times:
     return (time.perf_counter_ns() - clock) / spans, (time.thread_time_ns() - own) / spans
 
 
-def cost(rounds: int, traces: int) -> None:
-    """Print what each processor adds to a span."""
+def cost(rounds: int, traces: int, *, collecting: bool) -> None:
+    """Print what each processor adds to a span, with Python collecting garbage meanwhile or not."""
+    (gc.enable if collecting else gc.disable)()
     idle = Limits(max_queue_size=QUEUE, max_spans=QUEUE, quiet=3600, max_age=3600)
     busy = Limits(max_queue_size=QUEUE, max_spans=QUEUE, quiet=0)
     makers: dict[str, Callable[[], SpanProcessor]] = {
@@ -105,15 +107,16 @@ def cost(rounds: int, traces: int) -> None:
             time.sleep(0.2)
             spent = timed(tracer(processor), traces)
             processor.shutdown()
+            gc.collect()
             if number:  # the first round warms up
                 added[name].append((spent[0] - base[0], spent[1] - base[1]))
         if number:
             bare.append(base)
     clock, own = (statistics.median(times[kind] for times in bare) for kind in (0, 1))
-    print(f"{rounds} rounds of {traces * SPANS_PER_TRACE:,} spans; a span without a processor takes {clock:,.0f} ns on")
-    print(
-        f"the clock, {own:,.0f} ns of its thread; a processor adds (medians, and times that of BatchSpanProcessor):\n"
-    )
+    gc.enable()
+    how = "with" if collecting else "without"
+    print(f"\n{rounds} rounds of {traces * SPANS_PER_TRACE:,} spans, {how} collection of garbage; a span without a")
+    print(f"processor takes {clock:,.0f} ns on the clock, {own:,.0f} ns of its thread; medians of what one adds:\n")
     print("| processor | ns of the thread | ratio | ns on the clock | ratio |")
     print("|---|---|---|---|---|")
     reference = added["BatchSpanProcessor"]
@@ -211,7 +214,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     arguments = parser.parse_args()
     print(describe_machine("opentelemetry-sdk", "clingo"))
-    cost(arguments.rounds, arguments.traces)
+    for collecting in (True, False):
+        cost(arguments.rounds, arguments.traces, collecting=collecting)
     load(arguments.rate, arguments.seconds)
 
 

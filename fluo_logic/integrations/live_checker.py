@@ -13,10 +13,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, attach, set_value
 from opentelemetry.sdk.trace import ReadableSpan, Span
 
 from fluo_logic.integrations.live_counts import Counts, Statistics, Tally
@@ -75,6 +75,8 @@ class _State:
     queue: deque[Item] = field(default_factory=deque)
     losses: deque[int] = field(default_factory=lambda: deque(maxlen=LOSSES))
     dropped: Tally = field(default_factory=Tally)
+    refused: set[int] = field(default_factory=set)
+    refusals: Tally = field(default_factory=Tally)
     wake: threading.Event = field(default_factory=threading.Event)
     flushes: deque[threading.Event] = field(default_factory=deque)
     counts: Counts = field(default_factory=Counts)
@@ -90,6 +92,7 @@ class LiveChecker:
         self.limits = limits
         self._on_violation = on_violation
         self._capacity = limits.max_queue_size
+        self._room = max(1, limits.max_queue_size * 3 // 4)
         self._closed = False
         self._stopping = False
         self._abandoned = False
@@ -119,12 +122,17 @@ class LiveChecker:
 
     # --- from any thread ------------------------------------------------------------------------------------------
 
-    def started(self, span: Span) -> None:
+    def started(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002 - the SDK's protocol
         """Take notice of a span that began."""
         if self._closed:
             return
-        queue = self._queue
-        if len(queue) < self._capacity:
+        queue, refused = self._queue, self._state.refused
+        if len(queue) >= self._room and _is_root(span):
+            # While there is still room for the rest of the traces that began before.
+            self._refuse(span)
+        elif refused and span.get_span_context().trace_id in refused:
+            pass
+        elif len(queue) < self._capacity:
             queue.append((span,))
         else:
             self._lose(span)
@@ -133,12 +141,31 @@ class LiveChecker:
         """Take a span that ended, or count that it was dropped."""
         if self._state.pid != os.getpid():  # forked by something that does not tell Python
             self._after_fork()
-        queue = self._queue
-        if len(queue) < self._capacity and not self._closed:
+        queue, refused = self._queue, self._state.refused
+        if refused and self._is_refused(span):
+            self._state.dropped.add()
+        elif len(queue) < self._capacity and not self._closed:
             queue.append(span)
         else:
             self._state.dropped.add()
             self._lose(span)
+
+    def _refuse(self, span: Span) -> None:
+        """Take nothing of a trace that begins: a whole trace less does better than a part less of many."""
+        refused = self._state.refused
+        if len(refused) >= LOSSES:  # roots that never end; what comes of their traces lacks its root
+            refused.clear()
+        refused.add(span.get_span_context().trace_id)
+        self._state.refusals.add()
+        self._lose(span)
+
+    def _is_refused(self, span: ReadableSpan) -> bool:
+        context = span.get_span_context()
+        if context is None or context.trace_id not in self._state.refused:
+            return False
+        if _is_root(span):
+            self._state.refused.discard(context.trace_id)
+        return True
 
     def _lose(self, span: ReadableSpan) -> None:
         context = span.get_span_context()
@@ -152,7 +179,8 @@ class LiveChecker:
             self._sweep()
         counts = self._state.counts
         held = counts.taken - counts.late - counts.shed - counts.checked
-        return counts.statistics(self._state.dropped.value, held)
+        found = counts.statistics(self._state.dropped.value, held)
+        return replace(found, shed_traces=found.shed_traces + self._state.refusals.value)
 
     def _sweep(self) -> None:
         """Count what came while the check was being shut down."""
@@ -333,3 +361,8 @@ class LiveChecker:
         if what not in self._told:
             self._told.add(what)
             LOGGER.error("%s failed, which is counted from now on and not told again", what, exc_info=error)
+
+
+def _is_root(span: ReadableSpan) -> bool:
+    """Return whether a span is the root of its trace in this process."""
+    return span.parent is None or span.parent.is_remote

@@ -193,6 +193,22 @@ def test_a_full_queue_drops_and_counts_and_reports_no_absence(monkeypatch: pytes
         assert accounted(statistics)
 
 
+def test_when_the_queue_fills_whole_traces_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the queue is full, traces that begin are refused, so that those under way stay whole."""
+    monkeypatch.setattr("fluo_logic.integrations.live_checker.TICK", 3600)
+    with app(limits=Limits(max_queue_size=8, quiet=3600)) as shop:
+        shop.refund(approved=True)
+        shop.refund(approved=False)
+        shop.refund(approved=False)
+        assert shop.processor.force_flush()
+        assert shop.found == []
+        assert shop.statistics == Statistics(spans=7, dropped=4, checked=3, traces=1, shed_traces=2)
+        shop.refund(approved=False)
+        assert shop.processor.force_flush()
+        assert shop.rules == ["approved"]
+        assert not shop.processor._checker._state.refused
+
+
 def test_without_room_new_traces_are_turned_away() -> None:
     """Of more traces than there is room for, the first are checked and the others are counted as shed."""
     with app(limits=Limits(quiet=3600, max_spans=4)) as shop:
