@@ -125,9 +125,11 @@ class Analysis:
         return "\n".join(lines) + "\n"
 
     def _summary(self) -> str:
-        counts = [(kind, sum(one.kind == kind for one in self.findings)) for kind in KINDS]
+        decided = [one.kind for one in self.findings if not one.undecided]
+        counts = [(kind, decided.count(kind)) for kind in KINDS]
         told = ", ".join(f"{count} {kind}" for kind, count in counts if count) or "nothing found"
-        left = f", {len(self.not_analysed)} not analysed" if self.not_analysed else ""
+        left = f", {len(self.findings) - len(decided)} undecided" if len(decided) < len(self.findings) else ""
+        left += f", {len(self.not_analysed)} not analysed" if self.not_analysed else ""
         return f"{told} — {plural(self.rules, 'rule')}, traces of up to {plural(self.bound, 'span')}{left}"
 
 

@@ -10,6 +10,7 @@ from fluo_logic.consistency import analyze_told
 from fluo_logic.consistency.analyze import analyze
 from fluo_logic.consistency.encode_solve import Demand, Solver, UndecidedError
 from fluo_logic.consistency.vocabulary import unsupported
+from fluo_logic.explain.text import Style
 from fluo_logic.lang.parse import parse_rule, parse_rules
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program
@@ -48,7 +49,10 @@ def make_impatient(patch: pytest.MonkeyPatch, fewest: int) -> None:
 def test_what_takes_too_long_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question about two rules that no trace at hand answers is a finding that says `undecided`."""
     make_impatient(monkeypatch, 2)
-    found = analyze(ruleset(PAIR)).findings
+    analysis = analyze(ruleset(PAIR))
+    assert "nothing found — 2 rules, traces of up to 6 spans, " in analysis.text(Style(colour=False, width=100))
+    assert " undecided" in analysis.text(Style(colour=False, width=100)).splitlines()[-1]
+    found = analysis.findings
     assert {(one.kind, one.rules) for one in found} == {
         ("conflict", ("one", "two")),
         ("timing-conflict", ("one", "two")),
