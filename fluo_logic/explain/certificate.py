@@ -145,6 +145,7 @@ class _Nodes:
         self.matcher = Matcher(program, store, answer)
         self.definitions = program.definitions()
         self.recursive = {name for name, clauses in self.definitions.items() if is_recursive(clauses)}
+        self.span_texts = [f"{span.trace_id}:{span.span_id}" for span in store.spans]
         self.nodes: list[Json] = []
         self.held: set[tuple[str, Row]] = set()
         self.told: set[tuple[str, Pattern]] = set()
@@ -249,8 +250,10 @@ class _Nodes:
             start = _entered(clause.head, pattern)
             if start is not None:
                 self._walk(predicate, clause.body, start)
-        rows = sorted(self._atom(atom, row)[1:] for row in self.answer.matching(predicate, pattern))
-        told: Json = [*rows] if len(rows) <= FEW else len(rows)
+        found = list(self.answer.matching(predicate, pattern))
+        told: Json = len(found)
+        if len(found) <= FEW:
+            told = [*sorted(self._atom(atom, row)[1:] for row in found)]
         self.nodes.append({"kind": "extension", "atom": self._atom(atom, pattern), "rows": told})
 
     def _is_whole(self, predicate: str, pattern: Pattern) -> bool:
@@ -308,8 +311,7 @@ class _Nodes:
             case int() if _sort(of) is Sort.TRACE:
                 return self.store.trace_ids[value]
             case int():
-                span = self.store.spans[value]
-                return f"{span.trace_id}:{span.span_id}"
+                return self.span_texts[value]
             case (int() as index, int() as number):
                 span = self.store.spans[index]
                 return f"{span.trace_id}:{span.span_id}#{number}"

@@ -120,7 +120,10 @@ def documents(data: bytes) -> list[Any]:
 
 def any_value(raw: Any) -> Any:
     """Return an attribute's value (text, Boolean, integer, double, bytes, tuple, dict), None for an empty one."""
-    return next((VALUES[kind](item) for kind, item in (raw or {}).items() if item is not None), None)
+    for kind, item in (raw or {}).items():
+        if item is not None:
+            return VALUES[kind](item)
+    return None
 
 def attributes(pairs: Any) -> dict[str, Any]:
     """Return key-value pairs as a dictionary, without those that have no value."""
@@ -154,7 +157,8 @@ def read(files: list[bytes]) -> dict[str, dict[str, Any]]:
             for raw in group.get("spans") or ():
                 span = span_of(raw, batch.get("resource") or {}, group.get("scope") or {})
                 other = spans.setdefault(f"{span['trace:id']}:{span['span:id']}", span)
-                _demand(ascii(other) == ascii(span), f"copies of span {span['span:id']} differ; {BY_FLUO}")
+                same = other is span or ascii(other) == ascii(span)
+                _demand(same, f"copies of span {span['span:id']} differ; {BY_FLUO}")
     return spans
 
 # --- values --------------------------------------------------------------------------------------------------------
