@@ -8,12 +8,14 @@ from typing import Final
 
 import pytest
 
+from fluo_logic.certification import certify_session, recheck
 from fluo_logic.consistency.analyze import analyze
 from fluo_logic.consistency.analyze_findings import Analysis, Finding
 from fluo_logic.consistency.witness import verdicts
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.parse import load_rules
 from fluo_logic.lang.syntax import Ruleset
+from fluo_logic.pipeline import Options, solve
 
 CORPUS: Final = Path(__file__).parents[1] / "analysis"
 DEFECTS: Final = sorted(path.parent for path in CORPUS.glob("defects/*/*/rules.fluo"))
@@ -31,7 +33,7 @@ def analysis_of(folder: Path) -> Analysis:
 
 @pytest.mark.parametrize("folder", DEFECTS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_planted_defects_are_found(folder: Path) -> None:
-    """A defect is found with its kind and its smallest set, nothing else is, and its witness replays."""
+    """A defect is found with its kind and its smallest set, nothing else is, and its witness replays and certifies."""
     analysis = analysis_of(folder)
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     found = [_sorted(_shown(one)) for one in analysis.findings]
@@ -39,8 +41,12 @@ def test_planted_defects_are_found(folder: Path) -> None:
     assert analysis.not_analysed == ()
     for one in analysis.findings:
         if one.witness is not None:
-            again = read_traces([json.dumps(one.witness.otlp()).encode()])
+            otlp = json.dumps(one.witness.otlp()).encode()
+            again = read_traces([otlp])
             assert verdicts(again.spans, rules_of(folder), one.witness.now).items() >= one.witness.verdicts.items()
+            session = solve(again, rules_of(folder), Options(engine="clingo", now=one.witness.now))
+            held = json.loads(json.dumps(certify_session(session, complete=True)))
+            assert all(step.accepted for step in recheck(held, session.program, [otlp], complete=True))
 
 
 def _shown(finding: Finding) -> dict[str, object]:
