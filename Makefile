@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench agreement venv clean
+.PHONY: demo test lint docs bench agreement venv clean
 
 demo: $(STAMP)
 	$(BIN)/fluo demo
@@ -16,6 +16,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, into build/site; what is wrong with it is an error, and `make test` builds it too.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # Random (rule, traces) pairs on every engine and the oracle: `make agreement N=50000 SEED=7 JOBS=2`.
 N ?= 10000
