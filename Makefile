@@ -30,6 +30,7 @@ agreement: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/proofs.py
+	$(BIN)/python benchmarks/certify.py
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/scale.py
 

@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     print(describe_machine())
     print(
-        "Median seconds; of prove and certify also milliseconds a violation. The ratio is (prove + certify) / clingo."
+        "Median seconds; a ratio is (prove + certificate + check) / clingo."
     )
     print(f"| {' | '.join(HEADS)} |")
     print(f"|{'---|' * len(HEADS)}")
