@@ -29,6 +29,8 @@ TOP: Final = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBU
 """Documents at the top of the repository, and their places on the site."""
 FILES: Final = "repository"
 """The folder of the site for files of the repository that are no documentation."""
+FOLDERS: Final = {"docs/adr": "Decisions", "notebooks": "Notebooks", "schemas": "Schemas"}
+"""What some folders are called; the others are called by their paths."""
 LANGUAGES: Final = {".py": "python", ".lark": "text", ".fluo": "fluo", ".toml": "toml", ".txt": "text", "": "text"}
 """Sources that are shown as pages, and how they are coloured."""
 FENCE: Final = re.compile(r"^```(?P<kind>\S*) ?(?P<words>.*)$")
@@ -38,6 +40,7 @@ FRONT: Final = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 SECTION: Final = re.compile(r"^(?P<level>#{2,3}) (?P<code>[EL]\d{3}): (?P<title>.*)$", re.MULTILINE)
 ROW: Final = re.compile(r"^\| `(?P<code>[A-Z]\d{3})` \|", re.MULTILINE)
 INDENT: Final = re.compile(r"^(?P<spaces> {2,})(?=\S)")
+HEADING: Final = re.compile(r"^# (?P<title>.+)$", re.MULTILINE)
 ITEM: Final = re.compile(r"^(?:[*-]|\d+\.) ")
 CODED: Final = {"errors.md": "errors", "lint.md": "lint"}
 """Pages with a section or a row for each code, and the folder of a page for each."""
@@ -122,12 +125,18 @@ def source_page(path: str, found: Callable[[str], None]) -> str:
     there = ROOT / path
     if there.is_dir():
         names = sorted(one.name for one in there.iterdir() if not one.name.startswith((".", "_")))
-        text = f"# {path}\n\n" + "".join(f"* [{name}]({name})\n" for name in names)
+        text = f"# {FOLDERS.get(path, path)}\n\n" + "".join(f"* [{_title(there / name)}]({name})\n" for name in names)
         return rewritten(text, f"{path}/index.md", place(path), found)
     text = there.read_text(encoding="utf-8")
     if path.endswith(".md"):
         return rewritten(FRONT.sub("", text), path, place(path), found)
     return f"# {path}\n\n````{LANGUAGES[there.suffix]}\n{text}````\n"
+
+
+def _title(path: Path) -> str:
+    """Return what a file is called in a list: a document by its first heading, others by their names."""
+    heading = HEADING.search(path.read_text(encoding="utf-8")) if path.suffix == ".md" else None
+    return heading["title"] if heading else path.name
 
 
 def sections(text: str) -> Iterator[tuple[str, str, str]]:
@@ -144,19 +153,21 @@ def code_pages() -> dict[str, str]:
         for code, title, told in sections((ROOT / "docs" / page).read_text(encoding="utf-8")):
             level = f"Level: {LINT_CODES[code].level.value}.\n\n" if code in LINT_CODES else ""
             anchor = slug(f"{code}: {title}", "-")
-            around = f"[All of its kind](../{page}#{anchor})\n"
+            around = f"[{'Lint' if folder == 'lint' else 'Errors'}, all of them](../{page}#{anchor})\n"
             pages[f"{folder}/{code}.md"] = f"# {code}: {title}\n\n{level}{told}\n\n{around}"
     for code, kind in CATALOGUE.items():
         lost = "What it is about is lost; the rest is checked." if kind.rejected else "Nothing is lost."
         hint = f"\n\n{kind.hint}" if kind.hint else ""
         title = kind.title[0].upper() + kind.title[1:]
         pages[f"errors/{code.value}.md"] = (
-            f"# {code.value}: {title}\n\n{lost}{hint}\n\n[All about trace data](../errors.md#trace-data)\n"
+            f"# {code.value}: {title}\n\n{lost}{hint}\n\n[Errors of trace data, all of them](../errors.md#trace-data)\n"
         )
     for other in OTHER_CODES.values():
         remedy = other.remedy.replace("](", "](../")
         told = f"What helps: {remedy}.\n\n" if remedy else ""
-        pages[f"errors/{other.code}.md"] = f"# {other.code}: {other.about}\n\n{told}[All errors](../errors.md)\n"
+        pages[f"errors/{other.code}.md"] = (
+            f"# {other.code}: {other.about}\n\n{told}[Errors, all of them](../errors.md)\n"
+        )
     missing = {*CODES, *YAML_CODES, *LINT_CODES} - {PurePosixPath(path).stem for path in pages}
     if missing:
         message = f"docs/errors.md and docs/lint.md lack {', '.join(sorted(missing))}: run `python -m tools.reference`"
@@ -197,14 +208,23 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
     """Prepare a document of ``docs/``; the others were made for the site."""
     path = page.file.src_uri
+    if path.startswith(FILES):
+        page.meta["search"] = {"exclude": True}
     if page.file.generated_by is not None:
-        return markdown
+        return _coloured(markdown) if path.startswith("lint/") else markdown
     text = rewritten(markdown, f"docs/{path}", path, _ignored)
     if path in CODED:
         folder = CODED[path]
         text = SECTION.sub(rf"\g<level> [\g<code>]({folder}/\g<code>.md): \g<title>", text)
         text = ROW.sub(rf"| [`\g<code>`]({folder}/\g<code>.md) |", text)
+    if path == "lint.md":
+        text = _coloured(text)
     return text
+
+
+def _coloured(text: str) -> str:
+    """Colour the examples of lint, which are no whole files and so are texts in the document."""
+    return text.replace("```text", "```fluo")
 
 
 def _ignored(_path: str) -> None:
