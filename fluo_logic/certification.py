@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -106,6 +106,33 @@ def recheck(held: Mapping[str, object], program: Program, traces: Sequence[bytes
     documents = [json.dumps(ir_document(program)).encode(), json.dumps(held).encode(), *traces]
     found = checker.certify(*map(Held, documents), complete=complete)
     return [Finding(about, said, accepted) for about, said, accepted in found]
+
+
+def recheck_inputs(
+    held: Mapping[str, object],
+    program: Program,
+    contents: Sequence[object],
+    read: Callable[[], Dataset],
+    *,
+    complete: bool,
+) -> tuple[list[Finding], bool]:
+    """Check a certificate against files as they are; where the checker cannot read those, against OTLP of ``read()``.
+
+    Args:
+        held: as for `recheck`.
+        program: likewise.
+        contents: the bytes of each file, or what else was opened in its place.
+        read: reads the same traces.
+        complete: as for `recheck`.
+
+    Returns:
+        The findings, and whether the OTLP was needed.
+    """
+    files = [content for content in contents if isinstance(content, bytes)]
+    findings = recheck(held, program, files, complete=complete)
+    if len(files) == len(contents) and all(finding.accepted for finding in findings[:1]):
+        return findings, False
+    return recheck(held, program, [as_otlp(read())], complete=complete), True
 
 
 def as_otlp(dataset: Dataset) -> bytes:

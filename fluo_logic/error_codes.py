@@ -60,6 +60,8 @@ _TABLE: Final = (
     ErrorCode("C152", "A certificate without a JSON document that it could be in", "add `--format json=PATH`"),
     ErrorCode("C153", "`fluo certify` cannot read the report", "`fluo check --certificate` writes one"),
     ErrorCode("C154", "A report without a certificate", "make it anew with `--certificate`"),
+    ErrorCode("C155", "Evidence is asked for, and no rule names a control", 'write `controls "SOC2:CC7.2"` in a rule'),
+    ErrorCode("C156", "No rule names this control", "the message tells the nearest"),
     ErrorCode(
         "C160", "Spans of tests cannot be recorded with this tracer provider", "use one of the OpenTelemetry SDK"
     ),

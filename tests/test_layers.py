@@ -30,6 +30,7 @@ LAYERS: Final = (
     ("scan",),
     ("pipeline",),
     ("certification",),
+    ("evidence",),
     ("api",),
     ("tooling",),
     ("consistency",),

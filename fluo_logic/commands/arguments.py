@@ -13,7 +13,7 @@ from fluo_logic.commands.analysis_arguments import (
     ANALYSIS_STATUSES,
     ANALYSIS_USAGES,
 )
-from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS
+from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS, formats_option
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.resources import PACK, packs
@@ -22,6 +22,7 @@ VERBS: Final = {
     "check": "verdicts of rules on traces, and every violation with its proof",
     "explain": "why one rule has its verdict on one scope",
     "certify": "an independent re-check of the certificate in a report",
+    "evidence": "what traces show of controls, by control, with certificates",
     **TOOLS,
     **ANALYSES,
     "lsp": "a language server for editors, on standard input and output",
@@ -54,6 +55,14 @@ exit status:
   2  a rule is wrong
   3  usage, configuration or input is wrong
 """
+EVIDENCE_STATUSES: Final = """\
+exit status, the first that applies:
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still checked and reported
+  1  a control is violated, or the independent checker refused something
+  4  a control is pending or inconclusive, or there is no evidence for it
+  0  every control is satisfied
+"""
 LSP_STATUSES: Final = """\
 exit status:
   0  the editor asked for the shutdown and left
@@ -71,6 +80,7 @@ USAGES: Final = {
     "check": "fluo check RULES... --traces INPUT... [options]",
     "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
     "certify": "fluo certify REPORT RULES... --traces INPUT... [--complete]",
+    "evidence": "fluo evidence RULES... --traces INPUT... [--control CONTROLS] [options]",
     **TOOL_USAGES,
     **ANALYSIS_USAGES,
     "lsp": "fluo lsp",
@@ -124,6 +134,7 @@ def _parser() -> _Parser:
         "check": STATUSES,
         "explain": EXPLAIN_STATUSES,
         "certify": CERTIFY_STATUSES,
+        "evidence": EVIDENCE_STATUSES,
         **TOOL_STATUSES,
         **ANALYSIS_STATUSES,
         "lsp": LSP_STATUSES,
@@ -133,6 +144,7 @@ def _parser() -> _Parser:
         "check": _check,
         "explain": _explain,
         "certify": _certify,
+        "evidence": _evidence,
         **TOOL_OPTIONS,
         **ANALYSIS_OPTIONS,
         "lsp": _lsp,
@@ -184,13 +196,23 @@ def _rules_and_traces(parser: ArgumentParser) -> list[Action]:
 def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
     return [
         *_rules_and_traces(parser),
-        parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog"),
+        _engine(parser),
         parser.add_argument(
             "--format",
             action="append",
             metavar="FORMAT[=PATH]",
             help=f"text (default), {formats}, to standard output or a file; can be repeated",
         ),
+        *_conditions(parser),
+    ]
+
+
+def _engine(parser: ArgumentParser) -> Action:
+    return parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog")
+
+
+def _conditions(parser: ArgumentParser) -> list[Action]:
+    return [
         parser.add_argument(
             "--now",
             metavar="TIME",
@@ -255,12 +277,29 @@ def _check(parser: ArgumentParser) -> list[Action]:
 def _certify(parser: ArgumentParser) -> list[Action]:
     return [
         parser.add_argument(
-            "report", metavar="REPORT", help="a JSON report or explanation with a certificate, or a certificate alone"
+            "report",
+            metavar="REPORT",
+            help="a JSON report, explanation or evidence with a certificate, or a certificate alone",
         ),
         *_rules_and_traces(parser),
         parser.add_argument(
             "--complete", action="store_true", help="refuse it if an obligation of a rule has no claim in some scope"
         ),
+    ]
+
+
+def _evidence(parser: ArgumentParser) -> list[Action]:
+    return [
+        *_rules_and_traces(parser),
+        parser.add_argument(
+            "--control",
+            action="append",
+            metavar="CONTROLS",
+            help="only these, with commas: SOC2:CC7.2, or SOC2 for all of a framework; can be repeated",
+        ),
+        formats_option(parser, "text (default), json or html"),
+        _engine(parser),
+        *_conditions(parser),
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from argparse import Namespace
@@ -15,16 +14,19 @@ from typing import Final
 from fluo_logic.certification import (
     ABOUT_ALL,
     Finding,
-    as_otlp,
     failures_claimed,
     program_of,
-    recheck,
+    recheck_inputs,
 )
 from fluo_logic.commands.check import rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.output import tell_problems, write_text
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_OK, EXIT_VIOLATIONS, ConfigError
+from fluo_logic.evidence.as_json import EVIDENCE_SCHEMA
+from fluo_logic.evidence.controls import rules_for
+from fluo_logic.evidence.held import controls_told, disagreements
 from fluo_logic.explain.words import inert, instant_text, plural
+from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.facts.readers.sources import open_all
 from fluo_logic.lang.syntax import Ruleset
@@ -43,14 +45,20 @@ def run(arguments: Namespace) -> int:
     document = _document(arguments.report)
     held = _certificate(document, arguments.report)
     rules = rules_of(settings)
+    is_evidence = document.get("schema") == EVIDENCE_SCHEMA
+    if is_evidence:
+        rules = rules_for(rules, controls_told(document))
     traces = traces_of(settings)
     refusals = _foreign_rules(held, rules, complete=arguments.complete)
     findings: list[Finding] = []
     program = Program((), ())
     if not refusals:
         program = program_of(_of_certificate(held, rules))
-        findings, written = _checked(held, program, traces, arguments)
+        contents = [source.content for source in open_all(traces, sys.stdin.buffer)]
+        findings, written = _checked(held, program, contents, arguments)
         refusals = [*(finding for finding in findings if not finding.accepted), *_unclaimed(document, held)]
+        if not refusals and is_evidence:
+            refusals = [Finding("evidence", said, accepted=False) for said in disagreements(document, rules, contents)]
         if written and not refusals:
             sys.stderr.write("note: read through the OTLP that fluo writes of these traces\n")
     lines = list(_text(held, program, findings, refusals))
@@ -101,17 +109,16 @@ def _of_certificate(held: Mapping[str, object], rules: Ruleset) -> Ruleset:
 
 
 def _checked(
-    held: Mapping[str, object], program: Program, traces: Sequence[str | os.PathLike[str]], arguments: Namespace
+    held: Mapping[str, object], program: Program, contents: Sequence[object], arguments: Namespace
 ) -> tuple[list[Finding], bool]:
     """Check against the files as they are; where the checker cannot read those, against the OTLP that fluo writes."""
-    sources = [source.content for source in open_all(traces, sys.stdin.buffer)]
-    files = [content for content in sources if isinstance(content, bytes)]
-    findings = recheck(held, program, files, complete=arguments.complete)
-    if len(files) == len(sources) and all(finding.accepted for finding in findings[:1]):
-        return findings, False
-    dataset = read_traces([*files])
-    tell_problems(dataset.problems, quiet=arguments.quiet, verbose=arguments.verbose)
-    return recheck(held, program, [as_otlp(dataset)], complete=arguments.complete), True
+
+    def read() -> Dataset:
+        dataset = read_traces([content for content in contents if isinstance(content, bytes)])
+        tell_problems(dataset.problems, quiet=arguments.quiet, verbose=arguments.verbose)
+        return dataset
+
+    return recheck_inputs(held, program, contents, read, complete=arguments.complete)
 
 
 def _unclaimed(document: Mapping[str, object], held: Mapping[str, object]) -> list[Finding]:
