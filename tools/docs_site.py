@@ -23,6 +23,7 @@ from fluo_logic.facts.problems import CATALOGUE
 from fluo_logic.lang.codes import CODES
 from fluo_logic.lang.yaml_codes import YAML_CODES
 from fluo_logic.tooling.lint_codes import LINT_CODES
+from tools.reference import FAMILIES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 TOP: Final = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
@@ -151,28 +152,40 @@ def code_pages() -> dict[str, str]:
     pages = {}
     for page, folder in CODED.items():
         for code, title, told in sections((ROOT / "docs" / page).read_text(encoding="utf-8")):
-            level = f"Level: {LINT_CODES[code].level.value}.\n\n" if code in LINT_CODES else ""
-            anchor = slug(f"{code}: {title}", "-")
-            around = f"[{'Lint' if folder == 'lint' else 'Errors'}, all of them](../{page}#{anchor})\n"
-            pages[f"{folder}/{code}.md"] = f"# {code}: {title}\n\n{level}{told}\n\n{around}"
-    for code, kind in CATALOGUE.items():
-        lost = "What it is about is lost; the rest is checked." if kind.rejected else "Nothing is lost."
-        hint = f"\n\n{kind.hint}" if kind.hint else ""
+            weight = f"Level: {LINT_CODES[code].level.value}." if code in LINT_CODES else _status(code)
+            there = f"{page}#{slug(f'{code}: {title}', '-')}"
+            pages[f"{folder}/{code}.md"] = _page(f"{code}: {title}", told, weight, there)
+    for problem, kind in CATALOGUE.items():
+        code = problem.value
+        weight = "Nothing is lost: it is told, and the exit status stays what it is."
+        if code.startswith("I5"):
+            weight = f"Nothing was written. {_status(code)}"
+        elif kind.rejected:
+            weight = f"A part of the data is lost, and everything else is checked. {_status(code)}"
         title = kind.title[0].upper() + kind.title[1:]
-        pages[f"errors/{code.value}.md"] = (
-            f"# {code.value}: {title}\n\n{lost}{hint}\n\n[Errors of trace data, all of them](../errors.md#trace-data)\n"
-        )
+        pages[f"errors/{code}.md"] = _page(f"{code}: {title}", kind.hint or "", weight, "errors.md#trace-data")
     for other in OTHER_CODES.values():
         remedy = other.remedy.replace("](", "](../")
-        told = f"What helps: {remedy}.\n\n" if remedy else ""
-        pages[f"errors/{other.code}.md"] = (
-            f"# {other.code}: {other.about}\n\n{told}[Errors, all of them](../errors.md)\n"
-        )
+        told = f"What helps: {remedy}." if remedy else ""
+        title = f"{other.code}: {other.about}"
+        pages[f"errors/{other.code}.md"] = _page(title, told, _status(other.code), "errors.md")
     missing = {*CODES, *YAML_CODES, *LINT_CODES} - {PurePosixPath(path).stem for path in pages}
     if missing:
         message = f"docs/errors.md and docs/lint.md lack {', '.join(sorted(missing))}: run `python -m tools.reference`"
         raise ValueError(message)
     return pages
+
+
+def _page(title: str, told: str, weight: str, there: str) -> str:
+    """Return the page for a code: what is told of it, how much it weighs, and the page with all codes."""
+    around = f"[{'Lint' if there.startswith('lint') else 'Errors'}, all of them](../{there})"
+    return "\n\n".join(part for part in (f"# {title}", told, weight, around) if part) + "\n"
+
+
+def _status(code: str) -> str:
+    """Return the sentence about the exit status of the command line that goes with a code."""
+    status = next(status for letter, _, status in FAMILIES if code.startswith(letter))
+    return f"A command that ends with it has the exit status {status}."
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
