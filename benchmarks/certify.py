@@ -100,9 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeat", type=int, default=3)
     chosen = parser.parse_args(arguments)
     print(describe_machine())
-    print(
-        "Median seconds; a ratio is (prove + certificate + check) / clingo."
-    )
+    print("Median seconds; a ratio is (prove + certificate + check) / clingo.")
     print(f"| {' | '.join(HEADS)} |")
     print(f"|{'---|' * len(HEADS)}")
     for traces, one_in in zip(chosen.sizes[::2], chosen.sizes[1::2], strict=True):
