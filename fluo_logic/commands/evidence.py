@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
     rules = rules_of(settings)
     traces = traces_of(settings)
     words = [word.strip() for given in arguments.control or () for word in given.split(",")]
-    controls = chosen_controls(rules, [word for word in words if word])
+    controls = chosen_controls(rules, words)
     sources = list(open_all(traces, sys.stdin.buffer))
     evidence = gather(sources, rules, controls, options_of(settings))
     problems = evidence.report.data.problems

@@ -34,6 +34,9 @@ def chosen_controls(rules: Ruleset, words: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError(code="C155", message=f"none of {plural(len(rules), 'rule')} names a control", hint=hint)
     chosen: set[str] = set()
     for word in words:
+        if not word:
+            hint = f"there are {_listed(known)}"
+            raise ConfigError(code="C156", message="--control: a control is expected, not an empty text", hint=hint)
         found = [control for control in known if _is_within(control.casefold(), word.casefold())]
         if not found:
             message = f"--control: no rule names a control `{word}`"
@@ -54,7 +57,7 @@ def _order(control: str) -> tuple[tuple[int, int, str], ...]:
 
 def _is_within(control: str, word: str) -> bool:
     rest = control[len(word) :]
-    return bool(word) and control.startswith(word) and (not rest or word[-1] == ":" or not rest[0].isalnum())
+    return control.startswith(word) and (not rest or word[-1] == ":" or not rest[0].isalnum())
 
 
 def _hint(word: str, known: Sequence[str]) -> str:
@@ -65,5 +68,8 @@ def _hint(word: str, known: Sequence[str]) -> str:
         found = nearest(word.casefold(), [name.casefold() for name in names])
         if found is not None:
             return f"did you mean `{by_folded[found]}`?"
-    listed = ", ".join(known[:8]) + (", …" if len(known) > len(known[:8]) else "")
-    return f"there are {listed}"
+    return f"there are {_listed(known)}"
+
+
+def _listed(known: Sequence[str]) -> str:
+    return ", ".join(known[:8]) + (", …" if len(known) > len(known[:8]) else "")

@@ -14,6 +14,7 @@ from fluo_logic.evidence.as_json import control_json, period_json, rule_json
 from fluo_logic.evidence.gather import digest_of, file_digest, period_of
 from fluo_logic.evidence.tally import Counts
 from fluo_logic.explain.certificate import FAILS, SATISFIED, VACUOUS
+from fluo_logic.explain.words import plural
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.lang.syntax import Ruleset
 
@@ -72,6 +73,10 @@ def _rests_on(document: Held, certificate: Held, rules: Ruleset, contents: Seque
     told = (data.get("spans"), data.get("traces")) if isinstance(data, dict) else None
     if told != (len(dataset.spans), len(dataset.traces)):
         yield "its numbers of spans and traces are not those of the traces"
+    lost = sum(one.count for one in dataset.problems if one.rejected) + sum(one is None for one in contents)
+    rejected = [entry.get("count") for entry in _entries(data, "rejected")] if isinstance(data, dict) else []
+    if sum(count for count in rejected if isinstance(count, int)) != lost:
+        yield f"it does not tell of all that could not be read: {plural(lost, 'part')} of the traces"
 
 
 def _other_files(digests: Held, kind: str, there: Sequence[str | None]) -> Iterator[str]:

@@ -47,7 +47,11 @@ def checked_lines(evidence: Evidence) -> Iterator[tuple[str, str]]:
     options = evidence.certificate["options"]
     told = options if isinstance(options, dict) else {}
     skew = int(str(told.get("clock_skew")))
-    yield "now", f"{instant_text(int(str(told.get('now'))))} UTC, from which deadlines are judged"
+    now = int(str(told.get("now")))
+    yield (
+        "now",
+        f"{instant_text(now)} UTC, from which deadlines are judged" if now else "no time: there is none in the data",
+    )
     yield "clocks", f"may differ by {duration_text(skew)}" if skew else "of services are taken to agree"
     holes = "are taken to hide nothing" if told.get("assume_complete") else "of traces may hide spans"
     yield "holes", holes

@@ -143,6 +143,23 @@ def test_an_unknown_control_is_refused(word: str, hint: str, fluo: Fluo) -> None
     assert err == f"error[C156]: --control: no rule names a control `{word}`\n  = hint: {hint}\n"
 
 
+def test_an_empty_control_is_not_taken_for_all(fluo: Fluo) -> None:
+    """A variable of the shell that is not set does not make evidence for everything."""
+    status, out, err = fluo("evidence", "rules.fluo", "--traces", "bad.json", "--control", "")
+    assert (status, out) == (3, "")
+    assert err.startswith("error[C156]: --control: a control is expected, not an empty text")
+
+
+def test_without_spans_there_is_no_evidence(fluo: Fluo, folder: Path) -> None:
+    """An empty file is told as lost, and no control as satisfied; no time is made up."""
+    (folder / "empty.json").write_text("", encoding="utf-8")
+    status, out, _ = fluo("evidence", "rules.fluo", "--traces", "empty.json")
+    assert status == 3
+    assert "satisfied" not in out
+    assert out.count("— no evidence") == 5
+    assert "1970" not in out
+
+
 def test_rules_without_controls_are_refused(fluo: Fluo, folder: Path) -> None:
     """Without any control there is nothing that evidence could be for."""
     (folder / "bare.fluo").write_text("rule bare { never { forbidden } }", encoding="utf-8")

@@ -47,6 +47,18 @@ def test_evidence_on_another_format_is_certified(fluo: Fluo) -> None:
     assert certify(fluo, document, traces="zipkin.json")[0] == 0
 
 
+def test_lost_input_cannot_be_kept_back(fluo: Fluo) -> None:
+    """Evidence on a file that could not be read in part is certified as long as it says so."""
+    words = ("--control", "GDPR", "--format", "json=evidence.json")
+    assert fluo("evidence", "rules.fluo", "--traces", "partly.json", *words)[0] == 3
+    document = json.loads(Path("evidence.json").read_text(encoding="utf-8"))
+    assert certify(fluo, document, traces="partly.json")[0] == 0
+    del document["data"]["rejected"][0]
+    status, out = certify(fluo, document, traces="partly.json")
+    assert status == 1
+    assert "it does not tell of all that could not be read: 1 part of the traces" in out
+
+
 def entry(document: dict[str, Any], key: str, **values: str) -> dict[str, Any]:
     found: dict[str, Any] = next(one for one in document[key] if all(one[name] == values[name] for name in values))
     return found
