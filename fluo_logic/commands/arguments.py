@@ -211,6 +211,12 @@ def _engine(parser: ArgumentParser) -> Action:
     return parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog")
 
 
+def _progress(parser: ArgumentParser) -> Action:
+    return parser.add_argument(
+        "--progress", action="store_true", help="show progress even where standard error is no terminal"
+    )
+
+
 def _conditions(parser: ArgumentParser) -> list[Action]:
     return [
         parser.add_argument(
@@ -246,9 +252,7 @@ def _check(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--strict", action=BooleanOptionalAction, help="exit with 4 when something is inconclusive or pending"
         ),
-        parser.add_argument(
-            "--progress", action="store_true", help="show progress even where standard error is no terminal"
-        ),
+        _progress(parser),
         parser.add_argument(
             "--waivers", metavar="FILE", help="violations that are put up with, by whom, why and until when (TOML)"
         ),
@@ -300,6 +304,7 @@ def _evidence(parser: ArgumentParser) -> list[Action]:
         formats_option(parser, "text (default), json or html"),
         _engine(parser),
         *_conditions(parser),
+        _progress(parser),
     ]
 
 

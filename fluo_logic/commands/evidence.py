@@ -9,6 +9,7 @@ from typing import Final
 from fluo_logic.commands.check import options_of, rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.forms import outputs_of, write_forms
 from fluo_logic.commands.output import Maker, tell_problems
+from fluo_logic.commands.progress import shown
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, EXIT_UNDECIDED, EXIT_VIOLATIONS
 from fluo_logic.evidence.as_json import evidence_json
@@ -33,7 +34,8 @@ def run(arguments: Namespace) -> int:
     words = [word.strip() for given in arguments.control or () for word in given.split(",")]
     controls = chosen_controls(rules, words)
     sources = list(open_all(traces, sys.stdin.buffer))
-    evidence = gather(sources, rules, controls, options_of(settings))
+    with shown(wanted=arguments.progress, quiet=arguments.quiet) as progress:
+        evidence = gather(sources, rules, controls, options_of(settings), progress=progress)
     problems = evidence.report.data.problems
     tell_problems(problems, quiet=arguments.quiet, verbose=arguments.verbose)
     write_forms(outputs, _makers(evidence, quiet=arguments.quiet), no_color=arguments.no_color)

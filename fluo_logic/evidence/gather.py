@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from fluo_logic.evidence.controls import rules_for
 from fluo_logic.evidence.tally import NO_EVIDENCE, OUTCOMES, Counts, total
 from fluo_logic.explain.certificate import SATISFIED, Json
 from fluo_logic.facts.dataset import Dataset
+from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import read_opened
 from fluo_logic.facts.readers.sources import Source
 from fluo_logic.lang.syntax import Rule, Ruleset
@@ -99,20 +100,32 @@ class Evidence:
         return min((one.counts.outcome for one in self.controls), key=OUTCOMES.index, default=NO_EVIDENCE)
 
 
-def gather(sources: Sequence[Source], rules: Ruleset, controls: Sequence[str], options: Options) -> Evidence:
+def gather(
+    sources: Sequence[Source],
+    rules: Ruleset,
+    controls: Sequence[str],
+    options: Options,
+    *,
+    progress: Progress = silent,
+) -> Evidence:
     """Return what the traces show of controls.
 
     Args:
         sources: the traces, opened.
         rules: rules, of which those that name one of the controls are checked.
         controls: at least one, in the order in which they are to be told.
-        options: as for `fluo_logic.check`; no proofs are made.
+        options: as for `fluo_logic.check`.
+        progress: is told what is being done.
     """
+    progress("reading the traces")
     dataset = read_opened(sources)
     about = rules_for(rules, controls)
-    session = solve(dataset, about, options)
+    progress("checking")
+    session = solve(dataset, about, replace(options, max_proofs=0), progress=progress)
     found = report(session)
+    progress("making the certificate")
     certificate = certify_session(session, complete=True)
+    progress("checking the certificate independently")
     contents = [source.content for source in sources]
     findings, written = recheck_inputs(certificate, session.program, contents, lambda: dataset, complete=True)
     accepted, refused = _by_rule(certificate, findings)

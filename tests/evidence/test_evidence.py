@@ -77,6 +77,7 @@ def test_the_document_says_what_it_rests_on(bad: dict[str, Any]) -> None:
         "refused": [],
         "through_otlp": False,
     }
+    assert [one["proof"] for one in bad["violations"]] == [None, None, None]
     assert "nothing-named" not in {rule["id"] for rule in bad["rules"]}
 
 
@@ -220,6 +221,14 @@ def test_what_the_checker_refuses_is_never_satisfied(fluo: Fluo, monkeypatch: py
     assert by_control(document)["SOC2:CC7.2"]["obligations"] == NONE | {"total": 1, "not_certified": 1}
     assert "! SOC2:CC7.2 — not certified" in fluo(*words, "text")[1]
     assert "NOT certified" in fluo(*words, "html")[1]
+
+
+def test_progress_is_told_where_it_is_asked_for(fluo: Fluo) -> None:
+    """On standard error, and what is printed stays the same."""
+    words = ("evidence", "rules.fluo", "--traces", "good.json")
+    _, out, err = fluo(*words, "--progress")
+    assert err.startswith("reading the traces\n")
+    assert (out, "") == fluo(*words)[1:]
 
 
 def test_quiet_tells_only_what_is_not_satisfied(fluo: Fluo) -> None:
