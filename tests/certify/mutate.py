@@ -143,7 +143,7 @@ def _lose(spans: list[Span], random: Random) -> None:
 
 
 def _rename(spans: list[Span], random: Random) -> None:
-    name = random.choice([*{span.name for span in spans}, "other"])
+    name = random.choice([*sorted({span.name for span in spans}), "other"])
     _change_span(spans, random, lambda span: replace(span, name=name))
 
 
