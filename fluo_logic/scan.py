@@ -28,7 +28,7 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.logic import Program, RulePlan
 from fluo_logic.report.missing import attributes_named
 from fluo_logic.solve.base import Answer
-from fluo_logic.solve.duck_scan import RuleScan, Scan, missing
+from fluo_logic.solve.duck_scan import Lacking, RuleScan, Scan
 from fluo_logic.translate.passes import drop_unused
 
 MOST_UNSOUND: Final = 0.2
@@ -110,8 +110,9 @@ def scan(sources: Iterable[Source], rules: Ruleset, program: Program, progress: 
         clock.tick("read failures")
     except Unusual:
         return read_opened(chain(map(_again, used), sources))
+    lacking = Lacking(table)
     results = [
-        _rule(plan, result, missing(table, keys), table, dataset)
+        _rule(plan, result, lacking.count(keys), table, dataset)
         for plan, result, keys in zip(program.rules, found, named, strict=True)
     ]
     return Scanned(len(table), len(table.trace_ids), tuple(results), dataset, clock.seconds, planned.steps)

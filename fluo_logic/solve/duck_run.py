@@ -6,7 +6,8 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import duckdb
@@ -41,27 +42,43 @@ class Run:
         self.seconds: list[tuple[str, float]] = []
         _add_functions(self.connection, plan)
 
-    def make(self, predicates: Iterable[str]) -> None:
-        """Make the tables that the tuples of predicates need."""
-        for step in self.plan.needed(predicates):
+    def make(self, predicates: Iterable[str], tables: Iterable[str] = ()) -> None:
+        """Make the tables that the tuples of predicates need, and some others."""
+        for step in self.plan.needed(predicates, tables):
             if step.name not in self.made:
-                clock = time.perf_counter()
-                self.execute(printed(step.statement, DIALECT))
-                self.seconds.append((f"{step.kind.lower()} {step.name}: {step.comment}", time.perf_counter() - clock))
+                with self.timed(f"{step.kind.lower()} {step.name}: {step.comment}"):
+                    self.execute(printed(step.statement, DIALECT))
                 self.made.add(step.name)
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Note how long something takes."""
+        clock = time.perf_counter()
+        yield
+        self.seconds.append((what, time.perf_counter() - clock))
 
     def query(self, predicate: str) -> str:
         """Return the query of the tuples of a predicate, whose tables are made."""
         self.make((predicate,))
         return printed(self.plan.answers[predicate], DIALECT)
 
+    def batches(self, statement: str) -> Iterator[Any]:
+        """Yield the record batches of a query."""
+        try:
+            yield from self.connection.sql(statement).to_arrow_reader()
+        except duckdb.Error as error:
+            raise _refused(statement, error) from error
+
     def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
         """Run a statement; raises InternalError where DuckDB refuses it."""
         try:
             return self.connection.execute(statement)
         except duckdb.Error as error:
-            message = f"DuckDB refused a query: {error}; the query was {statement}"
-            raise InternalError(code="X106", message=message) from error
+            raise _refused(statement, error) from error
+
+
+def _refused(statement: str, error: duckdb.Error) -> InternalError:
+    return InternalError(code="X106", message=f"DuckDB refused a query: {error}; the query was {statement}")
 
 
 def _settings(folder: str) -> dict[str, str | bool | int | float | list[str]]:

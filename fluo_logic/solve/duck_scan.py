@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from sqlglot import exp
@@ -13,12 +12,11 @@ from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import Unusual, Wanted
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.logic import Const, Program, RulePlan
-from fluo_logic.solve import scan_columns
-from fluo_logic.solve.duck_run import DIALECT, Run
-from fluo_logic.translate.relational import printed, to_plan
+from fluo_logic.solve import scan_columns, scan_scopes
+from fluo_logic.solve.duck_run import Run
+from fluo_logic.translate.relational import to_plan
+from fluo_logic.translate.relational_groups import TESTED
 from fluo_logic.translate.relational_joins import SPANS
-
-GROUPED: Final = "_by_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,15 @@ class Scan:
             scan_columns.event_table(table, self.plan.events),
             scan_columns.link_table(table),
         )
-        run.make(self.plan.wanted)
+        on_arrays = {name: form for name, form in scan_scopes.countable(self.plan).items() if name in self.plan.wanted}
+        others = [name for name in self.plan.wanted if name not in on_arrays]
+        run.make(others, (TESTED,) if on_arrays else ())
+        failures = {each.failure.predicate for rule in self.program.rules for each in rule.obligations}
+        counts = _Counts(run, failures)
+        counts.of_traces(on_arrays, len(table.trace_ids))
+        counts.of_tables(others)
         self.steps = run.seconds
-        counts = _Counts(run)
-        counts.count(self.plan.wanted)
-        found = [self._rule(run, rule, counts) for rule in self.program.rules]
+        found = [_counts_of(rule, counts) for rule in self.program.rules]
         traces = [
             _traces(run, rule, result.failing)
             for rule, result in zip(self.program.rules, found, strict=True)
@@ -78,25 +80,21 @@ class Scan:
         ]
         return found, np.unique(np.concatenate(traces)) if traces else np.empty(0, np.int64)
 
-    def _rule(self, run: Run, rule: RulePlan, counts: _Counts) -> RuleScan:
-        failures = [obligation.failure.predicate for obligation in rule.obligations]
-        failing = {
-            row[0]
-            for predicate in failures
-            if counts.rows[predicate]
-            for row in run.execute(f"SELECT DISTINCT c0 FROM {_inner(run, predicate)}").fetchall()  # noqa: S608 - of a plan
-        }
-        if failing and isinstance(rule.member.args[0], Const):
-            message = "the scope of all traces fails"
-            raise Unusual(message)
-        when = rule.when.predicate
-        return RuleScan(
-            scopes=counts.rows[rule.scope.predicate],
-            matches=counts.rows[when],
-            active=counts.scopes[when],
-            failures=tuple(counts.rows[predicate] for predicate in failures),
-            failing=frozenset(failing),
-        )
+
+def _counts_of(rule: RulePlan, counts: _Counts) -> RuleScan:
+    failures = [obligation.failure.predicate for obligation in rule.obligations]
+    failing = {scope for predicate in failures for scope in counts.named[predicate]}
+    if failing and isinstance(rule.member.args[0], Const):
+        message = "the scope of all traces fails"
+        raise Unusual(message)
+    when = rule.when.predicate
+    return RuleScan(
+        scopes=counts.rows[rule.scope.predicate],
+        matches=counts.rows[when],
+        active=counts.scopes[when],
+        failures=tuple(counts.rows[predicate] for predicate in failures),
+        failing=frozenset(failing),
+    )
 
 
 def _counted(rule: RulePlan) -> Iterator[str]:
@@ -107,47 +105,35 @@ def _counted(rule: RulePlan) -> Iterator[str]:
 
 
 class _Counts:
-    """How many tuples predicates have, and in how many scopes; what stands in one table is counted in one pass."""
+    """How many tuples predicates have, and in how many scopes; and the scopes of those that are to be ``named``."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, named: Collection[str]) -> None:
         self.run = run
         self.rows: dict[str, int] = {}
         self.scopes: dict[str, int] = {}
+        self.named: dict[str, list[int | str]] = {name: [] for name in named}
 
-    def count(self, predicates: Iterable[str]) -> None:
+    def of_traces(self, expressions: Mapping[str, exp.Expr], number: int) -> None:
+        """Count predicates that each are an aggregate over the spans of a trace."""
+        with self.run.timed("arrays of traces: what is true of some span, or of how many"):
+            traces = scan_scopes.Traces(self.run, number, expressions.values())
+            for predicate, expression in expressions.items():
+                found = traces.where(expression)
+                self.rows[predicate] = self.scopes[predicate] = len(found)
+                if predicate in self.named:
+                    self.named[predicate] = found.tolist()
+
+    def of_tables(self, predicates: Iterable[str]) -> None:
         """Count the tuples of predicates, whose tables are made."""
-        together: dict[str, dict[str, exp.Expr]] = {}
-        for predicate in dict.fromkeys(predicates):
-            table, condition = _of_group(self.run.plan.answers[predicate])
-            if table is None:
-                sql = f"SELECT COUNT(*), COUNT(DISTINCT c0) FROM {_inner(self.run, predicate)}"  # noqa: S608 - likewise
-                row = self.run.execute(sql).fetchone() or (0, 0)
-                self.rows[predicate], self.scopes[predicate] = row
+        for predicate in predicates:
+            inner = _inner(self.run, predicate)
+            if predicate in self.named:
+                counted = self.run.execute(f"SELECT c0, COUNT(*) FROM {inner} GROUP BY c0").fetchall()  # noqa: S608 - of a plan
+                self.rows[predicate], self.scopes[predicate] = sum(count for _, count in counted), len(counted)
+                self.named[predicate] = [scope for scope, _ in counted]
             else:
-                together.setdefault(table, {})[predicate] = condition
-        for table, conditions in together.items():
-            # COUNT_IF of what is always NULL is NULL.
-            columns = [
-                exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
-                for condition in conditions.values()
-            ]
-            query = exp.select(*columns, copy=False).from_(exp.to_table(table).as_("s"), copy=False)
-            row = self.run.execute(printed(query, DIALECT)).fetchone() or ()
-            for predicate, number in zip(conditions, row, strict=True):
-                # A table of scopes has a row for each.
-                self.rows[predicate] = self.scopes[predicate] = number
-
-
-def _of_group(query: exp.Query) -> tuple[str | None, exp.Expr]:
-    """Return the table of scopes that a query filters, and its condition; None for another query."""
-    start = query.args.get("from_")
-    if not isinstance(query, exp.Select) or query.args.get("joins") or query.args.get("group") or start is None:
-        return None, exp.true()
-    table = start.this
-    if not isinstance(table, exp.Table) or not table.name.startswith(GROUPED) or query.args.get("having"):
-        return None, exp.true()
-    where = query.args.get("where")
-    return table.name, exp.true() if where is None else where.this.copy()
+                row = self.run.execute(f"SELECT COUNT(*), COUNT(DISTINCT c0) FROM {inner}").fetchone()  # noqa: S608 - likewise
+                self.rows[predicate], self.scopes[predicate] = row or (0, 0)
 
 
 def _inner(run: Run, predicate: str) -> str:
@@ -167,15 +153,30 @@ def _traces(run: Run, rule: RulePlan, failing: frozenset[int | str]) -> Array:
     return np.array([row[0] for row in rows], np.int64)
 
 
-def missing(table: Table, named: Mapping[str, Collection[str]]) -> dict[str, int]:
-    """Return, for each attribute, how many spans of the names that it is read of lack it, where any do."""
-    found: dict[str, int] = {}
-    for key, names in named.items():
-        count = 0
-        for batch in table.batches:
-            codes = [code for code, name in enumerate(batch.name.dictionary.to_pylist()) if name in names]
-            if codes:
-                count += int((np.isin(batch.name.codes, codes) & ~batch.values[key].present).sum())
-        if count:
-            found[key] = count
-    return dict(sorted(found.items()))
+class Lacking:
+    """Counts spans that lack an attribute which a rule reads of spans of their names."""
+
+    def __init__(self, table: Table) -> None:
+        """Take the spans."""
+        self.table = table
+        self.known: dict[tuple[str, frozenset[str]], int] = {}
+        self.rows: dict[frozenset[str], list[Array]] = {}
+
+    def count(self, named: Mapping[str, Collection[str]]) -> dict[str, int]:
+        """Return, for each attribute, how many spans of the names that it is read of lack it, where any do."""
+        found = {key: self._one(key, frozenset(names)) for key, names in sorted(named.items())}
+        return {key: count for key, count in found.items() if count}
+
+    def _one(self, key: str, names: frozenset[str]) -> int:
+        # Many rules read the same attributes of the same spans.
+        if (key, names) not in self.known:
+            self.known[key, names] = sum(
+                int(np.count_nonzero(is_named & ~batch.values[key].present))
+                for batch, is_named in zip(self.table.batches, self._named(names), strict=True)
+            )
+        return self.known[key, names]
+
+    def _named(self, names: frozenset[str]) -> list[Array]:
+        if names not in self.rows:
+            self.rows[names] = [batch.name.are_in(names) for batch in self.table.batches]
+        return self.rows[names]

@@ -13,6 +13,7 @@ from fluo_logic.logic import (
 )
 from fluo_logic.translate import relational_sql as sql
 from fluo_logic.translate.relational_columns import Column
+from fluo_logic.translate.relational_shapes import Family
 from fluo_logic.translate.relational_terms import Function
 
 
@@ -47,7 +48,8 @@ class RelationalPlan:
 
     ``spans`` and ``events`` are the columns of the input tables that hold values, ``structural`` the others that the
     plan reads.  The steps are in an order in which each follows what it reads; a step that no wanted query needs can be
-    left out.
+    left out.  ``of_scopes`` has the predicates that are a column of a table of scopes, and the aggregate that each is
+    over rows ``s`` of the tested spans.
     """
 
     spans: tuple[Column, ...]
@@ -58,11 +60,13 @@ class RelationalPlan:
     answers: Mapping[str, exp.Query]
     sorts: Mapping[str, tuple[Sort, ...]]
     wanted: tuple[str, ...]
+    of_scopes: Mapping[str, tuple[Family, exp.Expr]]
 
-    def needed(self, predicates: Iterable[str]) -> tuple[Step, ...]:
-        """Return the steps that the tuples of predicates need, in order."""
+    def needed(self, predicates: Iterable[str], tables: Iterable[str] = ()) -> tuple[Step, ...]:
+        """Return the steps that the tuples of predicates, and some tables, need, in order."""
         found: set[str] = set()
-        pending = [table for predicate in predicates for table in tables_of(self.answers[predicate])]
+        pending = [*tables]
+        pending += [table for predicate in predicates for table in tables_of(self.answers[predicate])]
         while pending:
             table = pending.pop()
             if table not in found and table in self.steps:

@@ -37,6 +37,7 @@ from fluo_logic.translate.relational_aggregates import (
 from fluo_logic.translate.relational_columns import STRUCTURAL, Part
 from fluo_logic.translate.relational_filter import rows_read
 from fluo_logic.translate.relational_flags import Flags
+from fluo_logic.translate.relational_groups import TESTED, ScopeTables, grouped
 from fluo_logic.translate.relational_joins import (
     EVENTS,
     MARKED,
@@ -60,9 +61,6 @@ from fluo_logic.translate.relational_shapes import (
 )
 from fluo_logic.translate.relational_terms import Comparisons, term_fields
 
-TESTED: Final = "_tested"
-WIDEST: Final = 240
-"""So many predicates of one scope are aggregated in one pass."""
 KEPT: Final = frozenset({"_span", "_trace", "_name"})
 """Columns that the tables of spans always have."""
 
@@ -105,6 +103,11 @@ class Planner:
             answers=self.answers,
             sorts={predicate: _sorts(clauses[0].head) for predicate, clauses in self.definitions.items()},
             wanted=self.wanted,
+            of_scopes={
+                name: (shape.family, self.grouped[name])
+                for name, shape in self.flags.shapes.items()
+                if isinstance(shape, ScopeFlag) and name in self.grouped
+            },
         )
 
     def ordered(self) -> list[str]:
@@ -263,32 +266,14 @@ class Planner:
         return Step(MARKED, query, "what joins read of the spans")
 
     def by_scope(self, family: Family) -> Iterator[Step]:
-        """Yield the tables of the scopes of a family with the truth of each predicate of one scope.
-
-        What joins read is in the first; the others keep the number of aggregates in one pass within bounds.
-        """
+        """Yield the tables of the scopes of a family with the truth of each predicate of one scope."""
         flags = self.flags.shapes
         of_family = [name for name in self.grouped if flags[name].family == family]  # type: ignore[union-attr]
         of_family.sort(key=lambda name: name not in self.joined_read)
         joined = sum(name in self.joined_read for name in of_family)
-        parts = [of_family[: max(joined, WIDEST)]]
-        parts.extend(of_family[first : first + WIDEST] for first in range(len(parts[0]), len(of_family), WIDEST))
-        scope = [] if family.column is None else [sql.aliased(sql.column("s", family.column), "_scope")]
-        for number, names in enumerate(parts, 1):
-            table = family.table if number == 1 else f"{family.table}_{number}"
-            self.placed.update(dict.fromkeys(names, table))
-            columns = [*(part.copy() for part in scope), *(sql.aliased(self.grouped[name], name) for name in names)]
-            query = self.group(family, exp.select(*(columns or [sql.aliased(exp.true(), "_scope")]), copy=False))
-            yield Step(table, query, f"every predicate of one scope ({family.member}), as a column")
-
-    def group(self, family: Family, select: exp.Select) -> exp.Select:
-        """Return a query over the spans of each scope."""
-        query = select.from_(sql.table(TESTED, "s"), copy=False)
-        if family.column is None:
-            # Without a key there is one group, even of no spans; HAVING makes that so without any aggregate.
-            return query.having(exp.GTE(this=exp.Count(this=exp.Star()), expression=sql.integer(0)), copy=False)
-        query = query.where(sql.present(sql.column("s", family.column)), copy=False)
-        return query.group_by(sql.column("s", family.column), copy=False)
+        tables = ScopeTables(family, {name: self.grouped[name] for name in of_family}, joined)
+        self.placed.update((name, table) for table, names in tables.parts() for name in names)
+        yield from tables.steps()
 
     def structural(self, steps: Mapping[str, Step]) -> frozenset[str]:
         """Return the structural columns that any query reads."""
@@ -320,7 +305,7 @@ class Planner:
             case ScopeFlag(family=family):
                 if name not in self.grouped:
                     select = exp.select(family.scope_of("s"), copy=False)
-                    return self.group(family, select).having(self.flags.scope_flag(shape, "s"), copy=False)
+                    return grouped(family, select).having(self.flags.scope_flag(shape, "s"), copy=False)
                 scope = sql.text("") if family.column is None else sql.column("s", "_scope")
                 query = exp.select(scope, copy=False).from_(sql.table(self.placed[name], "s"), copy=False)
                 return query.where(sql.column("s", name), copy=False)

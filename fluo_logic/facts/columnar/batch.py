@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -72,6 +72,12 @@ class Texts:
     def only(self, rows: Array) -> Texts:
         """Return the texts of some rows."""
         return Texts(self.codes[rows], self.dictionary)
+
+    def are_in(self, texts: Collection[str]) -> Array:
+        """Return which rows have one of some texts."""
+        among = np.array([text in texts for text in self.dictionary.to_pylist()], np.bool_)
+        found: Array = among[self.codes] if len(among) else np.zeros(len(self.codes), np.bool_)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
