@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,6 +58,12 @@ def run(arguments: Namespace) -> int:
 
         add_certificate(makers, lambda: certify_session(session, complete=arguments.complete))
     write_outputs(outputs, makers, no_color=arguments.no_color)
+    if not arguments.quiet and session.scanned is None:
+        from fluo_logic.commands.near_names import slips  # noqa: PLC0415 - start-up counts
+
+        sys.stdout.flush()
+        for slip in slips(rules, session.store.dataset):
+            tell(f"\n{slip}")
     return exit_status(report, fail_on=settings.fail_on, strict=settings.strict)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from fluo_logic.commands.check import rules_of, traces_of, warn_of_variables
 from fluo_logic.commands.compile import check_output, program_of, write_result
 from fluo_logic.commands.forms import write_file, write_whole_file
-from fluo_logic.commands.output import tell_problems
+from fluo_logic.commands.output import tell_problems, text_width
 from fluo_logic.commands.settings import read_settings
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.facts.model import Span
@@ -23,7 +23,7 @@ from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.logic import Program
 from fluo_logic.tooling.fact_rows import asp_facts, csv_facts, csv_files, datalog_facts, within_scope
 
-FORMS: Final = ("arrow", "asp", "csv", "datalog", "otlp", "parquet", "souffle")
+FORMS: Final = ("arrow", "asp", "csv", "datalog", "names", "otlp", "parquet", "souffle")
 DEFAULT: Final = "asp"
 TABLES: Final = frozenset({"arrow", "parquet"})
 """The forms that are not text."""
@@ -48,7 +48,11 @@ def run(arguments: Namespace) -> int:
     lost = any(problem.rejected for problem in dataset.problems)
     if arguments.scope is not None:
         dataset = within_scope(dataset, arguments.scope, program)
-    if form in SPAN_FORMS:
+    if form == "names":
+        from fluo_logic.tooling.name_list import name_list  # noqa: PLC0415 - only the form that is asked for
+
+        write_result(name_list(dataset.spans, text_width(sys.stdout)), arguments.output)
+    elif form in SPAN_FORMS:
         _write_spans(form, dataset.spans, arguments.output)
     else:
         _write(form, FactStore(dataset), program, arguments.output)

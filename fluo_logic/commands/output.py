@@ -23,6 +23,7 @@ Maker: TypeAlias = Callable[[bool, int], str | Mapping[str, object]]
 """Makes a form, given whether to colour it and how wide it may be: a text, or a document to be written as JSON."""
 LISTED: Final = 10
 """How many problems of one kind are listed before the rest is counted."""
+NOT_FOUND: Final = "I101"
 
 
 def wants_colour(stream: TextIO, *, no_color: bool, environment: Mapping[str, str] | None = None) -> bool:
@@ -135,6 +136,7 @@ def tell(line: str) -> None:
 def tell_problems(problems: Sequence[Problem], *, quiet: bool, verbose: bool) -> None:
     """Tell what is wrong with the inputs, a line for each problem, or only how many there are."""
     from fluo_logic.explain.words import inert, plural  # noqa: PLC0415 - start-up counts
+    from fluo_logic.lang.suggest import did_you_mean_file  # noqa: PLC0415 - as above
 
     lost = sum(problem.count for problem in problems if problem.rejected)
     unsound = sum(problem.count for problem in problems if not problem.rejected)
@@ -153,11 +155,14 @@ def tell_problems(problems: Sequence[Problem], *, quiet: bool, verbose: bool) ->
             continue
         word = "error" if problem.rejected else "warning"
         place = f"{problem.input}, {problem.where}" if problem.where else problem.input
-        hint = ""
-        if problem.hint is not None and problem.hint not in hints:
-            hints.add(problem.hint)
-            hint = f" (hint: {problem.hint.rstrip('.')})"
-        tell(f"{word}[{problem.code}]: {inert(place)}: {inert(problem.message.rstrip('.'))}{hint}")
+        # What is wrong with a path names it.
+        before = "" if place == problem.input and f"`{place}`" in problem.message else f"{inert(place)}: "
+        tell(f"{word}[{problem.code}]: {before}{inert(problem.message.rstrip('.'))}")
+        hint = did_you_mean_file(Path(problem.input)) if problem.code == NOT_FOUND else None
+        hint = hint or problem.hint
+        if hint is not None and hint not in hints:
+            hints.add(hint)
+            tell(f"  = hint: {hint[:1].lower()}{hint[1:].rstrip('.')}")
     for (name, code), count in told.items():
         if count > LISTED and not verbose:
             tell(f"  … {count - LISTED:,} more [{code}] in {inert(name)} (-v lists them)")

@@ -60,8 +60,9 @@ exit status:
   3  usage or input is wrong; the facts of what could be read were written
 
 With RULES, asp and souffle are what the text of `fluo compile RULES` needs.  Otherwise, and always for csv and datalog
-(pyDatalog), these are the facts of the catalogue, where numbers stand for traces and spans.  otlp (lines of
-JSON), parquet and arrow hold the spans themselves, which fluo reads again exactly: for other tools, and to read often.
+(pyDatalog), these are the facts of the catalogue, where numbers stand for traces and spans.  names lists what rules
+can speak of: the names of spans, as rules spell them, and what the spans of each have.  otlp (lines of JSON), parquet
+and arrow hold the spans themselves, which fluo reads again exactly: for other tools, and to read often.
 """,
     "convert": """\
 exit status:
@@ -160,7 +161,9 @@ def facts_options(parser: ArgumentParser) -> list[Action]:
     return [
         rules_argument(parser, "print what these rules need; without them: every fact of the catalogue"),
         traces_option(parser, "trace files, folders, globs, URLs, or - for standard input"),
-        parser.add_argument("--to", metavar="FORM", help="asp (default), csv, datalog, souffle; otlp, parquet, arrow"),
+        parser.add_argument(
+            "--to", metavar="FORM", help="asp (default), csv, datalog, souffle; names; otlp, parquet, arrow"
+        ),
         parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
         parser.add_argument(
             "--scope",

@@ -17,6 +17,7 @@ from fluo_logic.lang.grammar import tree_or_none
 from fluo_logic.lang.recover import recover
 from fluo_logic.lang.scan import scan
 from fluo_logic.lang.source import Mistakes, Source, position
+from fluo_logic.lang.suggest import did_you_mean_file
 from fluo_logic.lang.syntax import Origin, Reading, Rule, Ruleset
 
 MAX_CHARACTERS: Final = 1_000_000
@@ -193,7 +194,8 @@ def read_text(file: Path) -> str:
     except OSError as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
         msg = "E501"
-        raise RuleError(msg, f"the rule file `{file}` {reason}") from error
+        hint = did_you_mean_file(file) if isinstance(error, FileNotFoundError) else None
+        raise RuleError(msg, f"the rule file `{file}` {reason}", hint=hint) from error
     return decoded(data, str(file))
 
 

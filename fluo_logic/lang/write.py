@@ -139,7 +139,7 @@ def path(item: Path) -> str:
         case PathKind.ATTRIBUTE:
             return name(item.key)
         case PathKind.RESOURCE:
-            return _resource(item.key)
+            return resource(item.key)
         case PathKind.INTRINSIC:
             return item.key
         case _:
@@ -159,7 +159,8 @@ def variable_value(item: VariableValue) -> str:
     return f"${item.variable}{selector(item.path)}"
 
 
-def _resource(key: str) -> str:
+def resource(key: str) -> str:
+    """Return how a rule spells an attribute of the resource."""
     return f"resource:{key}" if DOTTED.fullmatch(key) else f"resource:{quoted(key)}"
 
 

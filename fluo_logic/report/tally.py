@@ -63,7 +63,9 @@ def tallies(report: Report) -> Iterator[Tally]:
 
 def headline(report: Report) -> str:
     """Return the outcome in a few words: ``2 violations of 1 rule, 3 waived``."""
-    parts = ["nothing violated"]
+    parts = ["nothing violated" if report.data.spans else "nothing checked"]
+    if no_rule_applied(report):
+        parts.append("no rule applied")
     if report.violated:
         rules = len({violation.rule for violation in report.violated})
         parts = [f"{plural(len(report.violated), 'violation')} of {plural(rules, 'rule')}"]
@@ -80,6 +82,12 @@ def headline(report: Report) -> str:
     if report.expired:
         parts.append(f"{plural(len(report.expired), 'waiver')} expired")
     return ", ".join(parts)
+
+
+def no_rule_applied(report: Report) -> bool:
+    """Return whether there are spans and rules, and no rule found anything of what it speaks of."""
+    judged = any(count for rule in report.rules for verdict, count in rule.verdicts.items() if verdict != "vacuous")
+    return bool(report.rules) and report.data.spans > 0 and not judged
 
 
 def data_text(data: DataReport) -> str:

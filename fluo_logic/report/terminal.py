@@ -9,7 +9,7 @@ from typing import Final
 from fluo_logic.explain.outline import proof_day
 from fluo_logic.explain.text import VERDICT_STYLE, Style, proof_lines, scope_text
 from fluo_logic.explain.words import inert, plural, shortened
-from fluo_logic.report.tally import MARKS, Tally, data_text, headline, tallies
+from fluo_logic.report.tally import MARKS, Tally, data_text, headline, no_rule_applied, tallies
 from fluo_logic.report.violation import VERDICTS, Report, Violation
 
 LISTED: Final = 5
@@ -122,4 +122,7 @@ def _summary(report: Report, style: Style) -> str:
     told = headline(report)
     first, comma, rest = told.partition(", ")
     head = style.paint(first, "red" if report.violated else "green", "bold") + comma + rest
-    return f"{head} — {plural(len(report.rules), 'rule')} on {data_text(report.data)}"
+    summary = f"{head} — {plural(len(report.rules), 'rule')} on {data_text(report.data)}"
+    if no_rule_applied(report):
+        summary += style.paint("\n  `fluo lint RULES --traces …` tells which of their names these traces lack", "dim")
+    return summary

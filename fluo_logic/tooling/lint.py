@@ -41,16 +41,26 @@ class Finding:
 def lint(rules: Ruleset, dataset: Dataset | None = None) -> list[Finding]:
     """Return the findings in rules, by place; with a data set also what they name that it does not have."""
     sources = _Sources()
-    findings = []
-    for rule, found in [*_in_each(rules, dataset), *_equal(rules), *lint_names.mixed(rules)]:
-        level = found.level or LINT_CODES[found.code].level
-        findings.append(Finding(found.code, level, rule.id, found.message, sources.where(found.origin), found.hint))
+    found = [*_in_each(rules, dataset), *_equal(rules), *lint_names.mixed(rules)]
+    findings = [_placed(rule, one, sources) for rule, one in found]
     unique = {(one.code, str(one.where), one.message): one for one in findings}
     files = {rule.origin.file: number for number, rule in reversed(list(enumerate(rules.rules)))}
     return sorted(
         unique.values(),
         key=lambda one: (files.get(one.where.file, 0), one.where.line, one.where.column, one.code, one.message),
     )
+
+
+def typos(rules: Iterable[Rule], dataset: Dataset) -> list[Finding]:
+    """Return the names of spans and attributes that no span has, where one that is there differs in a letter or two."""
+    vocabulary, sources = lint_data.Vocabulary(dataset), _Sources()
+    found = ((rule, one) for rule in rules for one in lint_data.unseen(rule, vocabulary))
+    return [_placed(rule, one, sources) for rule, one in found if one.typo]
+
+
+def _placed(rule: Rule, found: Found, sources: _Sources) -> Finding:
+    level = found.level or LINT_CODES[found.code].level
+    return Finding(found.code, level, rule.id, found.message, sources.where(found.origin), found.hint)
 
 
 def _in_each(rules: Ruleset, dataset: Dataset | None) -> Iterator[tuple[Rule, Found]]:

@@ -9,7 +9,7 @@ from typing import Final
 from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.model import Span
 from fluo_logic.facts.store import lookup
-from fluo_logic.lang.suggest import choices, did_you_mean
+from fluo_logic.lang.suggest import choices, did_you_mean, is_typo
 from fluo_logic.lang.syntax import (
     Aggregate,
     Comparison,
@@ -90,7 +90,8 @@ def unseen(rule: Rule, vocabulary: Vocabulary) -> Iterator[Found]:
     for pattern in patterns:
         if not vocabulary.knows(pattern.name):
             hint = did_you_mean(pattern.name or "", vocabulary.names) or _listed("the spans are", vocabulary.names)
-            yield Found("L201", f"no span is called `{pattern.name}`", pattern.origin, hint)
+            typo = is_typo(pattern.name or "", vocabulary.names)
+            yield Found("L201", f"no span is called `{pattern.name}`", pattern.origin, hint, typo=typo)
             continue
         for test in tests_of(pattern):
             yield from _in_test(pattern.name, test, vocabulary)
@@ -142,7 +143,7 @@ def _attribute(names: Collection[str | None], path: Path, vocabulary: Vocabulary
     known = sorted({key for name in names for key in vocabulary.keys(name, path.kind)})
     of = " or ".join(sorted(_span(name) for name in names))
     hint = did_you_mean(path.key, known) or _listed("there are", known)
-    yield Found("L202", f"no {of} has `{path.key}`", path.origin, hint)
+    yield Found("L202", f"no {of} has `{path.key}`", path.origin, hint, typo=is_typo(path.key, known))
 
 
 def _literals(name: str | None, test: Comparison, vocabulary: Vocabulary) -> Iterator[Found]:

@@ -20,13 +20,17 @@ from fluo_logic.tooling.lint_codes import Level
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding before it has a place in a file; ``level`` is that of the code unless it is given."""
+    """A finding before it has a place in a file.
+
+    ``level`` is that of the code unless it is given; ``typo`` tells that a name that is there differs very little.
+    """
 
     code: str
     message: str
     origin: Origin
     hint: str | None = None
     level: Level | None = None
+    typo: bool = False
 
 
 def conditions(rule: Rule) -> Iterator[Condition]:

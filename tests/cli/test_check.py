@@ -99,9 +99,39 @@ def test_problems_of_the_data_are_lines_on_standard_error(fluo: Fluo) -> None:
     assert status == 3
     lines = err.splitlines()
     assert lines[0].startswith("error[I302]: partly.json, line 1, resourceSpans[0].scopeSpans[0].spans[1]: ")
-    assert lines[0].endswith("(hint: A span needs a trace id (16 bytes) and a span id (8 bytes))")
+    assert lines[1] == "  = hint: a span needs a trace id (16 bytes) and a span id (8 bytes)"
     assert any(line.startswith("warning[I401]: odd.json") for line in lines)
     assert "audited" in out
+
+
+def test_a_file_that_is_not_there_is_told_with_the_one_that_may_be_meant(fluo: Fluo) -> None:
+    """A path that nearly names a file of its folder is told with that file, for traces and for rules."""
+    status, out, err = fluo("check", "rules.fluo", "--traces", "claen.json")
+    assert status == 3
+    assert err == "error[I101]: there is no file or folder `claen.json`\n  = hint: did you mean `clean.json`?\n"
+    assert "nothing checked — " in out
+    status, _, err = fluo("check", "rule.fluo", "--traces", "clean.json")
+    assert (status, err.splitlines()[-1].strip()) == (2, "= hint: did you mean `rules.fluo`?")
+
+
+def test_rules_that_nothing_concerns_are_told(fluo: Fluo, folder: Path) -> None:
+    """Where no rule applies, the report says so; a name that is a letter off is warned of with its place."""
+    (folder / "slip.fluo").write_text("rule r { when { admin.actoin } always { audit.log } }", encoding="utf-8")
+    status, out, err = fluo("check", "slip.fluo", "--traces", "violated.json")
+    assert status == 0
+    assert "nothing violated, no rule applied — 1 rule on " in out
+    assert "`fluo lint RULES --traces …`" in out
+    assert "warning[L201]: no span is called `admin.actoin`\n --> slip.fluo:1:17\n" in err
+    assert "did you mean `admin.action`?" in err
+
+
+def test_names_that_are_merely_alike_are_not_warned_of(fluo: Fluo, folder: Path) -> None:
+    """A span that is not there is what many rules are about; only slips of a letter or two are warned of."""
+    (folder / "absent.fluo").write_text("rule r { when { admin.action } never { admin.auction } }", encoding="utf-8")
+    (folder / "other.fluo").write_text("rule r { when { admin.action } never { admin.login } }", encoding="utf-8")
+    assert "admin.auction" in fluo("check", "absent.fluo", "--traces", "violated.json")[2]
+    assert fluo("check", "absent.fluo", "--traces", "violated.json", "-q")[2] == ""
+    assert fluo("check", "other.fluo", "--traces", "violated.json")[2] == ""
 
 
 def test_quiet_only_counts_the_problems(fluo: Fluo) -> None:

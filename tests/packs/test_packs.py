@@ -46,10 +46,14 @@ def test_ids_are_unique_over_all_packs() -> None:
 
 @every_pack
 def test_every_rule_tells_what_it_is(pack: str) -> None:
-    """A rule has a title, a reason, a category and tags; controls are written in one way, and packs have some."""
+    """A rule has a title, a reason, a category, tags and, unless it is quoted, a sentence for its violations.
+
+    Controls are written in one way, and packs have some.
+    """
     for rule in rules_of(pack):
         told = rule.metadata
         assert all((rule.title, told.description, told.category, told.tags)), rule.id
+        assert told.display or "as-told" in rule.id or pack == "case-studies", rule.id
         assert all(CONTROL.fullmatch(control) for control in told.controls), (rule.id, told.controls)
         assert told.controls or pack == "case-studies", rule.id
         assert "severity " in rule.origin.text, rule.id

@@ -232,6 +232,7 @@ INVOCATIONS: Final = {
     "compile-no-rules": (["compile"], 3),
     "facts": (["facts", "--traces", "t.json"], 0),
     "facts-of-rules": (["facts", "r.fluo", "--traces", "t.json"], 0),
+    "facts-names": (["facts", "--traces", "t.json", "--to", "names"], 0),
     "facts-csv": (["facts", "--traces", "t.json", "--to", "csv"], 0),
     "facts-datalog": (["facts", "--traces", "t.json", "--to", "datalog"], 0),
     "facts-scope": (["facts", "--traces", "t.json", "--scope", "0" * 31 + "2"], 0),
