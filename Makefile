@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint docs bench agreement venv clean
+.PHONY: demo test lint docs bench agreement spark venv clean
 
 demo: $(STAMP)
 	$(BIN)/fluo demo
@@ -27,6 +27,11 @@ SEED ?= 1
 JOBS ?= 2
 agreement: $(STAMP)
 	$(BIN)/python -m tests.agreement.campaign $(N) --seed $(SEED) --jobs $(JOBS)
+
+# The engine `spark` on this machine: its package is large, so `make test` does without it. Needs Java 17 or later.
+spark: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[spark]'
+	$(BIN)/python -m pytest tests/spark -n 0
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/proofs.py

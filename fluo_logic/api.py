@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict, Unpack
 
 from fluo_logic import pipeline
 from fluo_logic.errors import ConfigError
@@ -18,6 +18,10 @@ from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.pipeline import Explanation, Options
 from fluo_logic.report.violation import Report
 from fluo_logic.resources import rules_path
+from fluo_logic.solve.registry import SPARK
+
+if TYPE_CHECKING:
+    from fluo_logic.spark.session import Session as SparkSession
 
 StrPath: TypeAlias = str | os.PathLike[str]
 Traces: TypeAlias = TraceInput | Sequence[TraceInput] | Dataset
@@ -29,7 +33,8 @@ class Settings(TypedDict, total=False):
     """`fluo_logic.pipeline.Options` as keywords, with times as people write them.
 
     ``now`` is an RFC 3339 text, a datetime with a time zone, or nanoseconds since the Unix epoch; ``clock_skew`` a
-    duration as rules write it (``"5ms"``), a timedelta, or nanoseconds.
+    duration as rules write it (``"5ms"``), a timedelta, or nanoseconds.  With ``spark``, a session, the engine is
+    `spark` unless another is named.
     """
 
     engine: str
@@ -37,6 +42,7 @@ class Settings(TypedDict, total=False):
     now: str | datetime | int | None
     clock_skew: str | timedelta | int
     assume_complete: bool
+    spark: SparkSession | None
 
 
 def load_rules(*paths: StrPath | Sequence[StrPath]) -> Ruleset:
@@ -116,11 +122,12 @@ def _options(options: Options, settings: Settings) -> Options:
         raise TypeError(message)
     return replace(
         options,
-        engine=settings.get("engine", options.engine),
+        engine=settings.get("engine", SPARK if settings.get("spark") is not None else options.engine),
         max_proofs=settings.get("max_proofs", options.max_proofs),
         now=_instant(settings["now"]) if "now" in settings else options.now,
         clock_skew=_duration(settings["clock_skew"]) if "clock_skew" in settings else options.clock_skew,
         assume_complete=settings.get("assume_complete", options.assume_complete),
+        spark=settings.get("spark", options.spark),
     )
 
 

@@ -24,6 +24,7 @@ _TABLE: Final = (
     # A rule that is right, and an engine or a form that cannot express it.
     ErrorCode("U101", "A clause has no form in ASP text", "`fluo check` solves it; `--to ir` writes every rule"),
     ErrorCode("U201", "A clause has no form in the relational plan", "take the engine `clingo`, or `auto`"),
+    ErrorCode("U202", "A clause has no form in Spark SQL", "take the engine `duckdb` or `clingo`"),
     ErrorCode("U301", "A clause has no form in pyDatalog or Soufflé", "take the engine `clingo`, or `auto`"),
     ErrorCode("U401", "A rule is beyond what an analysis can encode", "the analysis tells which, and goes on"),
     # The command line.
@@ -90,6 +91,9 @@ _TABLE: Final = (
     ErrorCode("C402", "A query of a pyDatalog session is none", "the message tells the form"),
     ErrorCode("C403", "A query names a predicate that is not there, or is taken", "the message lists them"),
     ErrorCode("C404", "pyDatalog cannot answer a query", "bind every variable of a comparison in an atom"),
+    ErrorCode("C501", "Spark cannot be started", "see that Java 17 or later is there"),
+    ErrorCode("C502", "The session is one of Spark Connect", "hand over one that drives the cluster itself"),
+    ErrorCode("C503", "A job of Spark failed", "the message tells the cause; see the logs of the executors"),
     # Violations, as exceptions.
     ErrorCode("V001", "An invariant is violated", "read the proof: see [Reading a proof](explain.md)"),
     ErrorCode("V002", "A test with invariants made no span", "see to the instrumentation, or pass `allow_empty=True`"),
@@ -103,6 +107,7 @@ _TABLE: Final = (
     ErrorCode("X104", "An aggregate has nothing to aggregate", ""),
     ErrorCode("X105", "clingo left an atom undecided", ""),
     ErrorCode("X106", "DuckDB or pyDatalog refused a program, or gave what is no answer", ""),
+    ErrorCode("X107", "Spark refused a query", ""),
     ErrorCode("X120", "The canonical layout of a file would change what it says", ""),
     ErrorCode("X201", "What was derived has no proof", ""),
     ErrorCode("X202", "A body that is refuted holds", ""),

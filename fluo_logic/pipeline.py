@@ -29,12 +29,13 @@ from fluo_logic.report.missing import missing_attributes
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
 from fluo_logic.shown import Shown
 from fluo_logic.solve.base import Answer, Engine
-from fluo_logic.solve.registry import engine_for, engine_named, scans_bytes
+from fluo_logic.solve.registry import SPARK, engine_for, engine_named, scans_bytes
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 
 if TYPE_CHECKING:
     from fluo_logic.scan import Scanned, ScannedRule
+    from fluo_logic.spark.session import Session as SparkSession
 
 DEFAULT_PROOFS: Final = 20
 SCANNING: Final = frozenset({"auto", "duckdb"})
@@ -48,7 +49,8 @@ class Options:
     ``max_proofs`` is per rule; violations beyond it are listed without a proof.  ``now`` (nanoseconds since the Unix
     epoch, default the latest time in the data) is the end of the data, from which deadlines are judged.
     ``clock_skew`` (nanoseconds, 0 is off) is by how much the clocks of two services may differ.  ``assume_complete``
-    treats holes in traces as if nothing were missing there.
+    treats holes in traces as if nothing were missing there.  ``spark`` is the session of the engine `spark`, if it is
+    not the active one or one that is to be started.
     """
 
     engine: str = "auto"
@@ -56,6 +58,7 @@ class Options:
     now: int | None = None
     clock_skew: int = 0
     assume_complete: bool = False
+    spark: SparkSession | None = field(default=None, compare=False, repr=False)
 
 
 DEFAULTS: Final = Options()
@@ -140,6 +143,8 @@ def solve(
     lowered = time.perf_counter()
     if isinstance(traces, Dataset):
         found: Dataset | Scanned = traces
+    elif options.engine == SPARK and not whole:
+        found = _distributed(traces, rules, program, options, progress)
     elif whole or options.engine not in SCANNING:
         found = read_traces(traces)
     else:
@@ -157,6 +162,14 @@ def solve(
     if scanned is not None:
         seconds = {**scanned.seconds, "translate": seconds["translate"], "solve": seconds["solve"]}
     return Session(rules, program, store, answer, options, confirming, seconds, scanned, progress)
+
+
+def _distributed(
+    traces: TraceInput | Sequence[TraceInput], rules: Ruleset, program: Program, options: Options, progress: Progress
+) -> Dataset | Scanned:
+    from fluo_logic.spark.scan import scan  # noqa: PLC0415 - an optional package, and start-up counts
+
+    return scan(open_all(traces, None, listed=True), rules, program, progress, options.spark)
 
 
 def _scanned(
@@ -184,7 +197,7 @@ def _scanned(
 
 def _answer(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
     """Return the answer, and the engine that is to confirm what is proved where the answer comes from a scan."""
-    if engine != "auto":
+    if engine not in {"auto", SPARK}:
         return engine_named(engine).solve(program, store), None
     logic = engine_named("clingo")
     scan = engine_for(len(store.spans))

@@ -208,7 +208,7 @@ def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
 
 
 def _engine(parser: ArgumentParser) -> Action:
-    return parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb or pydatalog")
+    return parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb, pydatalog or spark")
 
 
 def _progress(parser: ArgumentParser) -> Action:

@@ -89,6 +89,12 @@ def _sql(program: Program) -> str:
     return to_sql(program)
 
 
+def _spark(program: Program) -> str:
+    from fluo_logic.translate.relational import to_sql  # noqa: PLC0415 - likewise
+
+    return to_sql(program, "spark")
+
+
 def _ir(program: Program) -> str:
     from fluo_logic.translate.ir_json import ir_document  # noqa: PLC0415 - likewise
 
@@ -100,5 +106,6 @@ FORMS: Final[dict[str, Callable[[Program], str]]] = {
     "datalog": _datalog,
     "souffle": _souffle,
     "sql": _sql,
+    "spark": _spark,
     "ir": _ir,
 }

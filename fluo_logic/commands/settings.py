@@ -125,9 +125,9 @@ def _choice(known: Sequence[str]) -> Reader:
 
 
 def _engine(raw: Raw, origin: Origin) -> str:
-    from fluo_logic.solve.registry import ENGINES  # noqa: PLC0415 - start-up counts
+    from fluo_logic.solve.registry import ENGINES, SPARK  # noqa: PLC0415 - start-up counts
 
-    return str(_choice(("auto", *ENGINES))(raw, origin))
+    return str(_choice(("auto", *ENGINES, SPARK))(raw, origin))
 
 
 def _count(raw: Raw, origin: Origin) -> int:

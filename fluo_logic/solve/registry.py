@@ -32,6 +32,8 @@ def _pydatalog() -> Engine:
 ENGINES: Final[Mapping[str, Callable[[], Engine]]] = MappingProxyType(
     {"clingo": _clingo, "duckdb": _duckdb, "pydatalog": _pydatalog}
 )
+SPARK: Final = "spark"
+"""The engine that is no solver of facts in memory: it reads and scans inputs on a cluster."""
 SCAN_FROM: Final = 10_000
 """From how many spans on ``auto`` scans with DuckDB, where that is installed; see docs/adr/0008-auto.md."""
 SCAN_FROM_BYTES: Final = 2_000_000
@@ -43,7 +45,9 @@ def engine_named(name: str) -> Engine:
     found = ENGINES.get(name)
     if found is None:
         message = f"there is no engine named {name}"
-        raise ConfigError(code="C101", message=message, hint=f"the engines are auto, {', '.join(sorted(ENGINES))}")
+        raise ConfigError(
+            code="C101", message=message, hint=f"the engines are auto, {', '.join(sorted((*ENGINES, SPARK)))}"
+        )
     return found()
 
 

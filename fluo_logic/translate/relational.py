@@ -28,6 +28,7 @@ from fluo_logic.translate.relational_joins import (
 )
 from fluo_logic.translate.relational_plan import RelationalPlan
 from fluo_logic.translate.relational_planner import Planner
+from fluo_logic.translate.relational_spark import for_spark
 
 
 def to_plan(program: Program, wanted: Iterable[str] | None = None) -> RelationalPlan:
@@ -42,6 +43,8 @@ def to_plan(program: Program, wanted: Iterable[str] | None = None) -> Relational
 def to_sql(program: Program, dialect: str = "duckdb") -> str:
     """Return the plan of a program as readable SQL: a statement for each table, then a query for each obligation."""
     plan = to_plan(program)
+    if dialect == "spark":
+        plan = for_spark(plan).plan
     parts = [_header(plan)]
     failures = [obligation.failure.predicate for rule in program.rules for obligation in rule.obligations]
     parts.extend(

@@ -65,6 +65,18 @@ def read_url(named: str, is_wanted: Callable[[str], bool]) -> Iterator[tuple[Pro
         yield _read(system, found, log if is_single else ProblemLog(shown(system.unstrip_protocol(found))))
 
 
+def list_url(named: str, is_wanted: Callable[[str], bool]) -> list[str]:
+    """Return the URLs of the files that a URL stands for; where they cannot be listed, who reads it can tell why."""
+    try:
+        from fsspec.core import url_to_fs
+
+        system, path = url_to_fs(named)
+        paths, is_single = _paths(system, path, named, is_wanted)
+    except Exception:  # noqa: BLE001 - each file system has its own errors
+        return [named]
+    return [named] if is_single or not paths else [system.unstrip_protocol(found) for found in paths]
+
+
 def _paths(
     system: AbstractFileSystem, path: str, named: str, is_wanted: Callable[[str], bool]
 ) -> tuple[list[str], bool]:

@@ -6,7 +6,7 @@ import glob
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias, TypeGuard, Union
@@ -55,13 +55,17 @@ class Source:
     content: bytes | OtlpMessage | list[ReadableSpan] | frames.Frame | None
     path: Path | None = None
     """The file that the content is, if it is one."""
+    url: str | None = None
+    """The URL of what somebody else is to open."""
 
 
-def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) -> Iterator[Source]:
+def open_all(
+    inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None, *, listed: bool = False
+) -> Iterator[Source]:
     """Yield every input opened, in the order given; a file that is named twice comes once.
 
-    SDK spans that stand among the inputs singly are one source, at the end.  Raises `InputError` for an object that
-    cannot hold traces.
+    SDK spans that stand among the inputs singly are one source, at the end.  With ``listed`` files and URLs are only
+    named: their content is empty.  Raises `InputError` for an object that cannot hold traces.
     """
     single = isinstance(inputs, str | bytes | bytearray | memoryview | os.PathLike) or is_message(inputs)
     items = [inputs] if single or sdk.is_sdk_span(inputs) or frames.is_frame(inputs) else inputs
@@ -72,7 +76,7 @@ def open_all(inputs: TraceInput | Iterable[TraceInput], stdin: BinaryIO | None) 
     spans: list[ReadableSpan] = []
     for item in items:
         if isinstance(item, str | os.PathLike):
-            for source in open_path(os.fspath(item), stdin):
+            for source in open_path(os.fspath(item), stdin, listed=listed):
                 is_file = source.content is not None and not remote.is_url(source.log.name)
                 identity = os.path.realpath(source.log.name) if is_file else source.log.name
                 if identity not in seen:
@@ -118,10 +122,16 @@ def _misused(item: object) -> InputError:
     )
 
 
-def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
+def open_path(named: str, stdin: BinaryIO | None, *, listed: bool = False) -> Iterator[Source]:
     """Yield the sources that a path, a folder, a glob, a URL or ``-`` stands for, in a fixed order."""
+    read = _listed_file if listed else read_file
     if named == STDIN:
         yield _read_stdin(stdin)
+        return
+    if remote.is_url(named) and listed:
+        yield from (
+            Source(ProblemLog(remote.shown(url)), b"", url=url) for url in remote.list_url(named, _has_known_ending)
+        )
         return
     if remote.is_url(named):
         yield from (Source(log, content) for log, content in remote.read_url(named, _has_known_ending))
@@ -134,13 +144,13 @@ def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
         yield _failed(named, Code.NOT_OPENED, f"`{named}` cannot be opened: {_reason(error)}.")
         return
     if is_folder:
-        yield from _read_folder(path)
+        yield from _read_folder(path, read)
     elif exists or path.is_symlink():
-        yield read_file(path)
+        yield read(path)
     elif glob.has_magic(named) and not is_data:
         found = [Path(name) for name in sorted(glob.glob(named, recursive=True))]  # noqa: PTH207  # the pattern may be absolute
         files = [file for file in found if not file.is_dir()]
-        yield from (read_file(file) for file in files)
+        yield from (read(file) for file in files)
         if not files:
             yield _failed(named, Code.NOTHING_THERE, f"no file matches `{named}`.")
     else:
@@ -148,9 +158,13 @@ def open_path(named: str, stdin: BinaryIO | None) -> Iterator[Source]:
         yield _failed(named, Code.NOT_FOUND, f"there is no file or folder `{named}`.", hint)
 
 
-def read_file(path: Path) -> Source:
-    """Return a file as a source, as it was when it was opened."""
-    log = ProblemLog(str(path))
+def _listed_file(path: Path) -> Source:
+    return Source(ProblemLog(str(path)), b"", path)
+
+
+def read_file(path: Path, name: str | None = None) -> Source:
+    """Return a file as a source, as it was when it was opened; ``name`` is what reports call it."""
+    log = ProblemLog(str(path) if name is None else name)
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
@@ -180,14 +194,14 @@ def _read_stdin(stdin: BinaryIO | None) -> Source:
         return Source(log, None)
 
 
-def _read_folder(folder: Path) -> Iterator[Source]:
+def _read_folder(folder: Path, read: Callable[[Path], Source]) -> Iterator[Source]:
     """Yield the trace files below ``folder``: those with known endings, hidden ones left out, sorted by path."""
     failed: list[OSError] = []
     files: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=failed.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files.extend(Path(parent, name) for name in names if _has_known_ending(name))
-    yield from (read_file(file) for file in sorted(files))
+    yield from (read(file) for file in sorted(files))
     for error in failed:
         yield _failed(str(error.filename), Code.NOT_OPENED, f"the folder cannot be searched: {_reason(error)}.")
     if not files and not failed:
