@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from fluo_logic.errors import ConfigError, UnsupportedError
@@ -20,7 +19,8 @@ from fluo_logic.explain.sentences import display_sentence
 from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import read_opened, read_traces
-from fluo_logic.facts.readers.sources import Source, TraceInput, open_all
+from fluo_logic.facts.readers.listed import again, named, size_of
+from fluo_logic.facts.readers.sources import TraceInput, open_all
 from fluo_logic.facts.store import FactStore, Ground, Row
 from fluo_logic.lang.source import place_of
 from fluo_logic.lang.syntax import Rule, Ruleset
@@ -148,7 +148,7 @@ def solve(
     elif whole or options.engine not in SCANNING:
         found = read_traces(traces)
     else:
-        found = _scanned(open_all(traces, None), rules, program, options, progress)
+        found = _scanned(traces, rules, program, options, progress)
     read = time.perf_counter()
     scanned = None if isinstance(found, Dataset) else found
     store = FactStore(found if isinstance(found, Dataset) else found.dataset)
@@ -173,26 +173,20 @@ def _distributed(
 
 
 def _scanned(
-    sources: Iterator[Source], rules: Ruleset, program: Program, options: Options, progress: Progress
+    traces: TraceInput | Sequence[TraceInput], rules: Ruleset, program: Program, options: Options, progress: Progress
 ) -> Dataset | Scanned:
     """Scan large inputs as columns; read small ones, and those that cannot be scanned."""
-    first: list[Source] = []
-    size = 0
-    for source in sources:
-        first.append(source)
-        size += len(source.content) if isinstance(source.content, bytes) else 0
-        if scans_bytes(size):
-            break
-    else:
-        return read_opened(first)
+    sources = list(named(open_all(traces, None, listed=True)))
+    if not scans_bytes(sum(map(size_of, sources))):
+        return read_opened(map(again, sources))
     from fluo_logic.scan import scan  # noqa: PLC0415 - start-up counts
 
     try:
-        return scan(chain(first, sources), rules, program, progress)
+        return scan(sources, rules, program, progress)
     except UnsupportedError:
         if options.engine != "auto":
             raise
-        return read_opened(chain(first, sources))
+        return read_opened(map(again, sources))
 
 
 def _answer(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,18 +15,20 @@ from fluo_logic.errors import InternalError
 from fluo_logic.explain.words import plural
 from fluo_logic.facts.columnar.arrow import Array, of_numpy
 from fluo_logic.facts.columnar.batch import Unusual, Wanted
+from fluo_logic.facts.columnar.groups import ScatteredError, in_turn, scattered, whole
 from fluo_logic.facts.columnar.objects import of_spans
-from fluo_logic.facts.columnar.read import Columns, read_columns
+from fluo_logic.facts.columnar.read import Piece, ReadDifferentlyError, Reading
 from fluo_logic.facts.columnar.recall import recall
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.facts.dataset import Dataset, assemble
-from fluo_logic.facts.problems import ProblemLog
+from fluo_logic.facts.model import Span
 from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers import read_opened
-from fluo_logic.facts.readers.sources import Source, read_file
+from fluo_logic.facts.readers.listed import again
+from fluo_logic.facts.readers.sources import Source
 from fluo_logic.facts.store import Ground
 from fluo_logic.lang.syntax import Ruleset
-from fluo_logic.logic import Program, RulePlan
+from fluo_logic.logic import Program
 from fluo_logic.report.missing import attributes_named
 from fluo_logic.solve.base import Answer
 from fluo_logic.solve.duck_scan import Lacking, RuleScan, Scan
@@ -82,7 +85,7 @@ class Scanned:
                     raise InternalError(code="X301", message=message, hint=hint)
 
 
-def scan(sources: Iterable[Source], rules: Ruleset, program: Program, progress: Progress = silent) -> Scanned | Dataset:
+def scan(sources: Sequence[Source], rules: Ruleset, program: Program, progress: Progress = silent) -> Scanned | Dataset:
     """Scan inputs; where columns cannot say exactly what is in them, return all of it as a data set instead.
 
     Raises:
@@ -93,29 +96,136 @@ def scan(sources: Iterable[Source], rules: Ruleset, program: Program, progress: 
     planned = Scan(program)
     named = [attributes_named(rule) for rule in rules.rules]
     wanted = planned.wanted(key for keys in named for key in keys)
-    sources = iter(sources)
-    used: list[Source] = []
+    reading = Reading(sources, wanted, progress)
     clock.tick("plan")
+    groups: Callable[[], Iterator[list[Piece]]] = partial(
+        in_turn if planned.is_within_traces else whole, reading.pieces
+    )
     try:
-        columns = read_columns(_noted(sources, used), wanted, progress)
-        clock.tick("read")
-        progress(f"finding the trees of {len(columns.table):,} spans")
-        table, unsound = _sound(columns, wanted)
-        clock.tick("index")
-        progress(f"scanning {len(table):,} spans for {plural(len(rules.rules), 'rule')}")
-        found, traces = planned.run(table)
-        clock.tick("scan")
-        progress(f"reading {plural(len(traces), 'trace')} again")
-        dataset = _failed(columns, table, traces, unsound)
-        clock.tick("read failures")
+        while True:
+            found = _Found(planned, named, reading, clock)
+            try:
+                found.scan(groups(), wanted, progress)
+                return found.result(program, progress)
+            except ReadDifferentlyError as error:
+                reading.exactly.add(error.number)
+            except ScatteredError:
+                groups = partial(scattered, reading.pieces)
     except Unusual:
-        return read_opened(chain(map(_again, used), sources))
-    lacking = Lacking(table)
-    results = [
-        _rule(plan, result, lacking.count(keys), table, dataset)
-        for plan, result, keys in zip(program.rules, found, named, strict=True)
-    ]
-    return Scanned(len(table), len(table.trace_ids), tuple(results), dataset, clock.seconds, planned.steps)
+        return read_opened(map(again, sources))
+
+
+class _Found:
+    """What was found so far, group by group."""
+
+    def __init__(
+        self, planned: Scan, named: Sequence[Mapping[str, Collection[str]]], reading: Reading, clock: _Clock
+    ) -> None:
+        self.planned = planned
+        self.named = named
+        self.reading = reading
+        self.clock = clock
+        self.spans = 0
+        self.traces = 0
+        self.orphans = 0
+        self.latest: int | None = None
+        self.rules = [RuleScan.nothing(plan) for plan in planned.program.rules]
+        self.lacking: list[Counter[str]] = [Counter() for _ in planned.program.rules]
+        self.failing: list[list[str]] = [[] for _ in planned.program.rules]
+        """The traces that are failing scopes, of each rule."""
+        self.failed: list[Array] = []
+        """The rows of the traces that failing scopes are made of."""
+        self.unsound: list[Span] = []
+        self.steps: dict[str, float] = {}
+
+    def scan(self, groups: Iterator[list[Piece]], wanted: Wanted, progress: Progress) -> None:
+        """Scan each group."""
+        for group in groups:
+            self.clock.tick("read")
+            progress(f"finding the trees of {sum(len(piece.rows) for piece in group):,} spans")
+            read = Table([piece.batch for piece in group])
+            rows = np.concatenate([piece.rows for piece in group])
+            table = self._sound(read, rows, wanted)
+            self.clock.tick("index")
+            count = plural(len(self.rules), "rule")
+            progress(f"scanning spans {self.spans + 1:,} to {self.spans + len(table):,} for {count}")
+            results, traces = self.planned.run(table)
+            for what, seconds in self.planned.steps:
+                self.steps[what] = self.steps.get(what, 0) + seconds
+            self._add(table, results)
+            numbers = read.numbers_of(table.trace_ids.take(of_numpy(traces)))
+            self.failed.append(rows[np.isin(read.trace, numbers)])
+            self.clock.tick("scan")
+        if not self.spans:
+            message = "no spans"
+            raise Unusual(message)
+
+    def _sound(self, read: Table, rows: Array, wanted: Wanted) -> Table:
+        """Return the table with each span once; the traces that something is to be said about are noted."""
+        unsound = read.unsound
+        if len(unsound) > MOST_UNSOUND * len(read.trace_ids):
+            message = "many copies, cycles, or spans that end before they start"
+            raise Unusual(message)
+        if not len(unsound):
+            return read
+        exact = recall(self.reading.inputs, rows[np.isin(read.trace, unsound)])
+        self.unsound.extend(exact)
+        if not len(read.copied):
+            return read
+        copied = np.isin(read.trace, read.copied)
+        ids = set(read.trace_texts(read.copied))
+        merged = of_spans([span for span in assemble(exact).spans if span.trace_id in ids], wanted)
+        kept = [
+            batch.without(copied[first:last]) for batch, (first, last) in zip(read.batches, read.bounds, strict=True)
+        ]
+        return Table([*(batch for batch in kept if len(batch)), merged])
+
+    def _add(self, table: Table, results: Sequence[RuleScan]) -> None:
+        self.spans += len(table)
+        self.traces += len(table.trace_ids)
+        self.orphans += int(table.orphan.sum())
+        self.latest = max((time for time in (self.latest, table.latest) if time is not None), default=None)
+        lacking = Lacking(table)
+        for number, (plan, result) in enumerate(zip(self.planned.program.rules, results, strict=True)):
+            self.rules[number] += result
+            self.lacking[number].update(lacking.count(self.named[number]))
+            if plan.scope_kind == "per trace":
+                self.failing[number].extend(
+                    table.trace_texts(
+                        np.array(sorted(scope for scope in result.failing if isinstance(scope, int)), np.int64)
+                    )
+                )
+
+    def result(self, program: Program, progress: Progress) -> Scanned:
+        """Return all of it, with the traces of failing scopes read again."""
+        rows = np.sort(np.concatenate(self.failed))
+        progress(f"reading {plural(len(rows), 'span')} again")
+        unsound = assemble(self.unsound)
+        dataset = assemble(recall(self.reading.inputs, rows))
+        self.reading.report_changes()
+        dataset = replace(
+            dataset,
+            inputs=tuple(self.reading.summaries),
+            problems=(*self.reading.problems, *unsound.problems),
+            merged=unsound.merged,
+            differing=unsound.differing,
+            orphans=self.orphans,
+            latest=self.latest,
+        )
+        order = {trace_id: number for number, trace_id in enumerate(dataset.traces)}
+        results = tuple(
+            ScannedRule(
+                rule.scopes,
+                rule.matches,
+                rule.active,
+                rule.failures,
+                frozenset(order[trace_id] for trace_id in failing) if plan.scope_kind == "per trace" else rule.failing,
+                dict(sorted(lacking.items())),
+            )
+            for plan, rule, failing, lacking in zip(program.rules, self.rules, self.failing, self.lacking, strict=True)
+        )
+        self.clock.tick("read failures")
+        return Scanned(self.spans, self.traces, results, dataset, self.clock.seconds, tuple(self.steps.items()))
 
 
 class _Clock:
@@ -127,60 +237,5 @@ class _Clock:
 
     def tick(self, part: str) -> None:
         now = time.perf_counter()
-        self.seconds[part] = now - self.last
+        self.seconds[part] = self.seconds.get(part, 0) + now - self.last
         self.last = now
-
-
-def _noted(sources: Iterable[Source], used: list[Source]) -> Iterator[Source]:
-    for source in sources:
-        # Of a file the name is enough; the rest is only there once.
-        used.append(source if source.path is None else replace(source, content=None))
-        yield source
-
-
-def _again(source: Source) -> Source:
-    """Return a source as if it had not been read yet."""
-    if source.path is not None:
-        return read_file(source.path)
-    return source if source.content is None else replace(source, log=ProblemLog(source.log.name))
-
-
-def _sound(columns: Columns, wanted: Wanted) -> tuple[Table, Dataset]:
-    """Return the table with each span once, and the traces that something is to be said about."""
-    table = columns.table
-    unsound = table.unsound
-    if len(unsound) > MOST_UNSOUND * len(table.trace_ids):
-        message = "many copies, cycles, or spans that end before they start"
-        raise Unusual(message)
-    exact = assemble(recall(columns, np.flatnonzero(np.isin(table.trace, unsound))))
-    if not len(table.copied):
-        return table, exact
-    copied = np.isin(table.trace, table.copied)
-    ids = set(table.trace_texts(table.copied))
-    merged = of_spans([span for span in exact.spans if span.trace_id in ids], wanted)
-    kept = [batch.without(copied[first:last]) for batch, (first, last) in zip(table.batches, table.bounds, strict=True)]
-    return Table([*kept, merged]), exact
-
-
-def _failed(columns: Columns, table: Table, traces: Array, unsound: Dataset) -> Dataset:
-    """Return the traces that scopes which fail are made of, read exactly, with what is known of all the data."""
-    numbers = columns.table.numbers_of(table.trace_ids.take(of_numpy(traces)))
-    part = assemble(recall(columns, np.flatnonzero(np.isin(columns.table.trace, numbers))))
-    return replace(
-        part,
-        inputs=tuple(columns.summaries),
-        problems=(*columns.problems, *unsound.problems),
-        merged=unsound.merged,
-        differing=unsound.differing,
-        orphans=int(table.orphan.sum()),
-        latest=table.latest,
-    )
-
-
-def _rule(plan: RulePlan, result: RuleScan, lacking: Mapping[str, int], table: Table, dataset: Dataset) -> ScannedRule:
-    failing: frozenset[Ground] = result.failing
-    if plan.scope_kind == "per trace":
-        order = {trace_id: number for number, trace_id in enumerate(dataset.traces)}
-        numbers = np.array(sorted(number for number in result.failing if isinstance(number, int)), np.int64)
-        failing = frozenset(order[trace_id] for trace_id in table.trace_texts(numbers))
-    return ScannedRule(result.scopes, result.matches, result.active, result.failures, failing, lacking)

@@ -16,7 +16,8 @@ from fluo_logic.solve import scan_columns, scan_scopes
 from fluo_logic.solve.duck_run import Run
 from fluo_logic.translate.relational import to_plan
 from fluo_logic.translate.relational_groups import TESTED
-from fluo_logic.translate.relational_joins import SPANS
+from fluo_logic.translate.relational_joins import LINKS, SPANS
+from fluo_logic.translate.relational_plan import tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,21 @@ class RuleScan:
     failures: tuple[int, ...]
     failing: frozenset[int | str]
 
+    @classmethod
+    def nothing(cls, rule: RulePlan) -> RuleScan:
+        """Return what becomes of a rule where there are no spans."""
+        return cls(0, 0, 0, (0,) * len(rule.obligations), frozenset())
+
+    def __add__(self, other: RuleScan) -> RuleScan:
+        """Return what becomes of the rule on other traces, too."""
+        return RuleScan(
+            self.scopes + other.scopes,
+            self.matches + other.matches,
+            self.active + other.active,
+            tuple(map(sum, zip(self.failures, other.failures, strict=True))),
+            self.failing | other.failing,
+        )
+
 
 class Scan:
     """A program to be run over columns."""
@@ -44,6 +60,13 @@ class Scan:
         self.steps: list[tuple[str, float]] = []
         """The tables that were made, and the seconds that each took."""
         self.plan = to_plan(program, [name for rule in program.rules for name in _counted(rule)])
+
+    @property
+    def is_within_traces(self) -> bool:
+        """Whether what a rule says of a trace depends on this trace alone."""
+        tables = {table for step in self.plan.steps.values() for table in step.needs}
+        tables.update(table for predicate in self.plan.wanted for table in tables_of(self.plan.answers[predicate]))
+        return LINKS not in tables and all(rule.scope_kind == "per trace" for rule in self.program.rules)
 
     def wanted(self, named: Iterable[str]) -> Wanted:
         """Return what has to be read of spans; ``named`` are attributes beside those that the plan reads."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fluo_logic.facts.columnar.batch import Wanted
-from fluo_logic.facts.columnar.read import read_columns
+from fluo_logic.facts.columnar.read import Reading
 from fluo_logic.facts.problems import ProblemLog
 from fluo_logic.facts.readers.sources import Source
 from fluo_logic.solve import registry
@@ -110,7 +110,9 @@ def _scanning(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_collectors_write_is_read_in_columns() -> None:
     """Every field that collectors write has its place in the columns: nothing of it is read span by span."""
     source = Source(ProblemLog("lines"), f"{sound()}\n{document(SPAN)}".encode())
-    (found,) = read_columns([source], Wanted()).inputs
+    reading = Reading([source], Wanted())
+    assert sum(len(piece.rows) for piece in reading.pieces()) == 23
+    (found,) = reading.inputs
     assert found.spans is None
     assert [message.line for message in found.messages] == [*range(1, 12), 13]
     assert found.count == 23

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from fluo_logic import pipeline
 from fluo_logic.errors import InputError
+from fluo_logic.facts.columnar import groups, tasks
 from fluo_logic.facts.dataset import Dataset
 from fluo_logic.facts.model import Event, Link, Resource, Span
 from fluo_logic.facts.readers import read_traces
@@ -64,10 +65,13 @@ def random_examples(number: int) -> settings:
     )
 
 
-@pytest.fixture
-def scanning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything is large enough to be scanned."""
+@pytest.fixture(params=["at once", "in groups"])
+def scanning(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is large enough to be scanned, and maybe too large to be in memory at once."""
     monkeypatch.setattr(registry, "SCAN_FROM_BYTES", 0)
+    if request.param == "in groups":
+        monkeypatch.setattr(tasks, "CHUNK_BYTES", 100)
+        monkeypatch.setattr(groups, "GROUP", 3)
 
 
 def scanned(inputs: Any, rules: Ruleset, options: Options = DEFAULTS) -> tuple[Session, Report]:  # noqa: ANN401

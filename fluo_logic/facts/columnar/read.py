@@ -1,30 +1,28 @@
-"""Inputs as batches, whatever their format: OTLP protobuf by columns, everything else span by span."""
+"""Inputs as batches, whatever their format: OTLP by columns, part by part; everything else span by span."""
 
 from __future__ import annotations
 
-import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
+
+from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import Batch, Unusual, Wanted
 from fluo_logic.facts.columnar.objects import of_spans
-from fluo_logic.facts.columnar.otlp import read_messages
 from fluo_logic.facts.columnar.parallel import mapped
-from fluo_logic.facts.columnar.table import Table
+from fluo_logic.facts.columnar.tasks import Layout, Part, Task, decode, tasks_of
 from fluo_logic.facts.dataset import InputSummary
 from fluo_logic.facts.model import Problem, Span
-from fluo_logic.facts.problems import ProblemLog
+from fluo_logic.facts.problems import Code
 from fluo_logic.facts.progress import Progress, silent
-from fluo_logic.facts.readers import otlp_proto, read_source, wire
-from fluo_logic.facts.readers.compression import decompress, is_gzip, is_zstd
+from fluo_logic.facts.readers import read_source
+from fluo_logic.facts.readers.listed import again, status
 from fluo_logic.facts.readers.sources import Source
 
-CHUNK_BYTES: Final = 8 << 20
-"""Messages are decoded together until they have as many bytes."""
 PROTOBUF: Final = "OTLP protobuf"
 JSON: Final = "OTLP JSON"
-BLANKS: Final = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +37,55 @@ class Message:
 
 @dataclass(slots=True)
 class Input:
-    """One input that was read: its rows are those from ``row`` on.
+    """One input: once it is read, its rows are those from ``row`` on.
 
-    Its ``spans`` are kept where it was read span by span; else ``messages`` tells where they are.
+    Its ``spans`` are kept where it was read span by span; else ``messages`` tells where they are.  ``size`` and
+    ``changed`` (nanoseconds since the Unix epoch) are those of a file when it was first looked at.
     """
 
     source: Source
-    row: int
+    row: int = 0
     format: str = ""
     count: int = 0
     messages: list[Message] = field(default_factory=list)
     spans: list[Span] | None = None
     compressed: bool = False
     size: int = 0
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """All that was read."""
+class Piece:
+    """Some spans, and the row of each among all that are read."""
 
-    table: Table
-    inputs: Sequence[Input]
+    batch: Batch
+    rows: Array
+
+    def only(self, kept: Array) -> Piece:
+        """Return the spans for which ``kept`` is true."""
+        return Piece(self.batch.without(~kept), self.rows[kept])
+
+
+class ReadDifferentlyError(Exception):
+    """An input of which some is read already has to be read span by span."""
+
+    def __init__(self, number: int) -> None:
+        """Take the number of the input."""
+        super().__init__(f"input {number}")
+        self.number = number
+
+
+class Reading:
+    """Inputs that are being read."""
+
+    def __init__(self, sources: Sequence[Source], wanted: Wanted, progress: Progress = silent) -> None:
+        """Take inputs; files may be named only, with empty content."""
+        self.inputs = [_looked_at(source) for source in sources]
+        self.wanted = wanted
+        self.progress = progress
+        self.exactly: set[int] = set()
+        """The numbers of the inputs that are read span by span, whatever they look like."""
+        self.is_first = True
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -73,166 +99,99 @@ class Columns:
         for found in self.inputs:
             yield InputSummary(found.source.log.name, found.format, found.count)
 
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the spans of all inputs, in order.
 
-def read_columns(sources: Iterable[Source], wanted: Wanted, progress: Progress = silent) -> Columns:
-    """Read sources into columns.
-
-    Raises:
-        Unusual: columns cannot say all of it.
-    """
-    inputs: list[Input] = []
-    batches: list[Batch] = []
-    rows = 0
-    for number, source in enumerate(sources, 1):
-        words = f"reading input {number}, {rows:,} spans so far"
-        progress(words)
-
-        def told(share: float, words: str = words) -> None:
-            progress(f"{words}, {share:.0%} of it")
-
-        found = Input(source, rows)
-        found.size = len(source.content) if isinstance(source.content, bytes) else 0
-        made = _columns(found, wanted, told)
-        if made is None:
+        Raises:
+            ReadDifferentlyError: what was yielded has to be forgotten, and all read again.
+        """
+        rows = 0
+        for found in self.inputs:
+            found.row, found.count, found.format = 0, 0, ""
             found.messages.clear()
-            found.format, found.spans = read_source(source)
-            made = [of_spans(found.spans, wanted)] if found.spans else []
-        found.count = sum(map(len, made))
-        rows += found.count
-        batches.extend(made)
-        if source.path is not None:
-            # It is read again where it is needed again.
-            found.source = Source(source.log, None, source.path)
-        inputs.append(found)
-    if not rows:
-        message = "no spans"
-        raise Unusual(message)
-    return Columns(Table([batch for batch in batches if len(batch)]), inputs)
+        lines = dict.fromkeys(range(len(self.inputs)), 0)
+        tasks: list[Task] = []
+        parts = mapped(self._decoded, self._noted(tasks), alone=not self.is_first)
+        self.is_first = False
+        for place, part in enumerate(parts):
+            task = tasks[place]
+            found = self.inputs[task.number]
+            if not found.messages and not found.count:
+                found.row = rows
+            self._tell(task, rows)
+            batches = self._exact(task) if part is None else part.batches
+            if part is not None:
+                row = rows
+                for start, end, line, count in part.messages:
+                    found.messages.append(Message(start, end, row, line and line + lines[task.number]))
+                    row += count
+                lines[task.number] += part.lines
+                found.format, found.compressed = JSON if part.lines else PROTOBUF, part.compressed
+            for batch in batches:
+                if len(batch):
+                    yield Piece(batch, np.arange(rows, rows + len(batch)))
+                rows += len(batch)
+                found.count += len(batch)
 
+    def report_changes(self) -> None:
+        """Report the files that are not what they were; what was read exactly has its report."""
+        for found in self.inputs:
+            if found.source.path is not None and found.spans is None:
+                _report_change(found)
 
-def content(source: Source) -> tuple[bytes, bool]:
-    """Return the bytes of a source, and whether they were compressed; raises `Unusual` where they are damaged."""
-    data = source.content
-    if not isinstance(data, bytes):
-        message = "no bytes"
-        raise Unusual(message)
-    if not is_gzip(data) and not is_zstd(data[:4]) and not is_zstd(data[4:8]):
-        return data, False
-    log = ProblemLog("")
-    data = decompress(data, log)
-    if log.problems():
-        message = "damaged compression"
-        raise Unusual(message)
-    return data, True
+    def _noted(self, tasks: list[Task]) -> Iterator[Task]:
+        """Yield the tasks of all inputs, and note them."""
+        for number, found in enumerate(self.inputs):
+            try:
+                for task in self._tasks(number, found):
+                    tasks.append(task)
+                    yield task
+            except Unusual:
+                raise ReadDifferentlyError(number) from None
 
-
-def _columns(found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch] | None:
-    """Return the batches of an input that is sound OTLP protobuf, else None."""
-    try:
-        data, found.compressed = content(found.source)
-        if data.lstrip(BLANKS)[:1] == b"{":
-            return _of_lines(data, found, wanted, told)
-        if importlib.util.find_spec("ptars") is not None:
-            return _of_messages(data, found, wanted, told)
-    except Unusual:
-        found.messages.clear()
-    return None
-
-
-def _of_messages(data: bytes, found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch]:
-    """Return the batches of OTLP protobuf."""
-    chunks = list(_chunks(list(message_places(data))))
-    decoded = mapped(
-        lambda chunk: read_messages([data[start:end] for start, end in chunk], wanted),
-        chunks,
-        lambda number: told(number / len(chunks)),
-    )
-    row = found.row
-    for chunk, (_, counts) in zip(chunks, decoded, strict=True):
-        for (start, end), count in zip(chunk, counts, strict=True):
-            found.messages.append(Message(start, end, row))
-            row += count
-    found.format = PROTOBUF
-    return [batch for batch, _ in decoded]
-
-
-def _of_lines(data: bytes, found: Input, wanted: Wanted, told: Callable[[float], None]) -> list[Batch]:
-    """Return the batches of OTLP JSON, a document a line."""
-    from fluo_logic.facts.columnar.otlp_lines import read_lines  # noqa: PLC0415 - only JSON needs it
-
-    chunks = list(_chunks(list(line_places(data))))
-    decoded = mapped(
-        lambda chunk: read_lines(data[chunk[0][0] : chunk[-1][1]], wanted),
-        chunks,
-        lambda number: told(number / len(chunks)),
-    )
-    row, line = found.row, 0
-    for chunk, (_, counts) in zip(chunks, decoded, strict=True):
-        places = []
-        for start, end in chunk:
-            line += 1
-            if data[start:end].strip(BLANKS):
-                places.append((start, end, line))
-        if len(places) != len(counts):
-            message = "documents that are not a line each"
-            raise Unusual(message)
-        for (start, end, number), count in zip(places, counts, strict=True):
-            found.messages.append(Message(start, end, row, number))
-            row += count
-    found.format = JSON
-    return [batch for batch, _ in decoded]
-
-
-def line_places(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the lines lie, each with the character that ends it."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start) + 1 or len(data)
-        yield start, end
-        start = end
-
-
-def message_places(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where the messages lie, none of which breaks off; a large one comes in parts, each a message of its own.
-
-    Raises:
-        Unusual: it is not OTLP, or breaks off.
-    """
-    kind = otlp_proto.framing(data)
-    if kind is None:
-        message = "no OTLP protobuf"
-        raise Unusual(message)
-    end = 0
-    for start, end in otlp_proto.frames(data, kind):
-        if end > len(data):
-            break
-        if end - start <= CHUNK_BYTES:
-            yield start, end
+    def _tasks(self, number: int, found: Input) -> Iterator[Task]:
+        if number in self.exactly:
+            yield Task(number, Layout.EXACT, 0, 0)
         else:
-            yield from _parts(data, start, end)
-    if end != len(data):
-        message = "data that breaks off"
-        raise Unusual(message)
+            yield from tasks_of(number, found.source)
+
+    def _decoded(self, task: tuple[int, ...]) -> Part | None:
+        """Decode a task; None where columns cannot say all of it."""
+        number, layout, start, end = task
+        try:
+            return decode(self.inputs[number].source, Task(number, Layout(layout), start, end), self.wanted)
+        except Unusual:
+            return None
+
+    def _exact(self, task: Task) -> list[Batch]:
+        """Return all of an input, read span by span."""
+        if task.layout not in {Layout.WHOLE, Layout.EXACT}:
+            raise ReadDifferentlyError(task.number)
+        found = self.inputs[task.number]
+        opened = again(found.source)
+        found.source = replace(found.source, log=opened.log)
+        found.format, found.spans = read_source(opened)
+        return [of_spans(found.spans, self.wanted)] if found.spans else []
+
+    def _tell(self, task: Task, rows: int) -> None:
+        found = self.inputs[task.number]
+        part = "" if task.layout in {Layout.WHOLE, Layout.EXACT} else f", {task.start / max(found.size, 1):.0%} of it"
+        self.progress(f"reading input {task.number + 1}, {rows:,} spans so far{part}")
 
 
-def _parts(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the fields of a message: a message with some of the fields of another is one, too."""
-    try:
-        for item in wire.fields(data, start, end):
-            yield start, item.end
-            start = item.end
-    except wire.WireError as error:
-        raise Unusual(str(error)) from None
+def _looked_at(source: Source) -> Input:
+    size, changed = status(source)
+    return Input(source, size=size, changed=changed)
 
 
-def _chunks(places: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    chunk: list[tuple[int, int]] = []
-    size = 0
-    for start, end in places:
-        if chunk and size + end - start > CHUNK_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append((start, end))
-        size += end - start
-    if chunk:
-        yield chunk
+def _report_change(found: Input) -> None:
+    size, changed = status(found.source)
+    log = found.source.log
+    if size > found.size:
+        message = f"the file grew from {found.size} to {size} bytes while it was read."
+        log.report(Code.FILE_GREW, f"byte {found.size}", message)
+    elif size != found.size:
+        message = f"the file was cut from {found.size} to {size} bytes while it was read."
+        log.report(Code.FILE_CHANGED, f"byte {size}", message)
+    elif changed != found.changed:
+        log.report(Code.FILE_CHANGED, "", "the file was written to while it was read.")

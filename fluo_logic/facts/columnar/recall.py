@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,9 @@ from fluo_logic.errors import InputError
 from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import Unusual
 from fluo_logic.facts.columnar.descriptor import raw_traces_data
-from fluo_logic.facts.columnar.read import Columns, Input, Message, content
+from fluo_logic.facts.columnar.file_bytes import FileBytes
+from fluo_logic.facts.columnar.read import Input, Message
+from fluo_logic.facts.columnar.tasks import content
 from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Resource, Scope, Span
 from fluo_logic.facts.problems import ProblemLog
 from fluo_logic.facts.readers import otlp_json, otlp_proto
@@ -26,7 +28,7 @@ from fluo_logic.facts.readers.json_text import Incomplete, documents
 CHANGED: Final = "C123"
 
 
-def recall(columns: Columns, rows: Array) -> list[Span]:
+def recall(inputs: Iterable[Input], rows: Array) -> list[Span]:
     """Return the spans of ``rows`` (ascending), as the exact readers return them.
 
     Raises:
@@ -34,7 +36,7 @@ def recall(columns: Columns, rows: Array) -> list[Span]:
         InputError: a file is not what it was.
     """
     spans: list[Span] = []
-    for found in columns.inputs:
+    for found in inputs:
         mine = rows[(rows >= found.row) & (rows < found.row + found.count)]
         if not len(mine):
             continue
@@ -57,47 +59,53 @@ class _Recall:
 
     def spans(self, rows: Array) -> Iterator[Span]:
         """Yield the spans of rows of the input, ascending."""
-        data = self._data()
         firsts = np.array([message.row for message in self.input.messages])
         numbers = np.searchsorted(firsts, rows, side="right") - 1
-        # Messages without spans begin at the row of the next one: the last that begins there has it.
-        for number in np.unique(numbers).tolist():
-            message = self.input.messages[number]
-            read = self._of_line if message.line else self._of_message
-            yield from read(data, message, (rows[numbers == number] - message.row).tolist())
+        with ExitStack() as stack:
+            data = self._data(stack)
+            # Messages without spans begin at the row of the next one: the last that begins there has it.
+            for number in np.unique(numbers).tolist():
+                message = self.input.messages[number]
+                read = self._of_line if message.line else self._of_message
+                try:
+                    octets = data[message.start : message.end]
+                except Unusual:
+                    raise _changed(self.log.name) from None
+                yield from read(octets, message, (rows[numbers == number] - message.row).tolist())
         if self.log.problems():
             raise Unusual(self.log.problems()[0].message)
 
-    def _data(self) -> bytes | mmap.mmap:
+    def _data(self, stack: ExitStack) -> bytes | FileBytes:
         source = self.input.source
         if source.path is None:
-            return content(source)[0]
+            return content(source.content)[0] if isinstance(source.content, bytes) else b""
         try:
-            with source.path.open("rb") as file:
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):
+            data = stack.enter_context(FileBytes(source.path))
+        except OSError:
             raise _changed(self.log.name) from None
         if len(data) != self.input.size:
             raise _changed(self.log.name)
         return decompress(data[:], self.log) if self.input.compressed else data
 
-    def _of_message(self, data: bytes | mmap.mmap, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
-        place = message.start
+    def _of_message(self, octets: bytes, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
+        place = 0
         wanted = iter(ordinals)
         ordinal = next(wanted, None)
         passed = 0
-        parsed = self.message.FromString(data[message.start : message.end])
+        parsed = self.message.FromString(octets)
         for batch in parsed.resource_spans:
             for group in batch.scope_spans:
                 count = len(group.spans)
                 while ordinal is not None and ordinal < passed + count:
                     raw = group.spans[ordinal - passed]
-                    found = data.find(raw, place, message.end)
-                    place = (found if found >= 0 else data.find(raw, message.start, message.end)) + 1
+                    found = octets.find(raw, place)
+                    place = (found if found >= 0 else octets.find(raw)) + 1
                     resource, dropped = self._resource(b"".join(batch.resource))
                     item = trace_pb2.Span.FromString(raw)
                     scope = self._scope(b"".join(group.scope))
-                    span = otlp_proto.read_span(item, f"byte {place - 1}", resource, scope, dropped, self.log)
+                    span = otlp_proto.read_span(
+                        item, f"byte {message.start + place - 1}", resource, scope, dropped, self.log
+                    )
                     if span is None:
                         raise _changed(self.log.name)
                     yield span
@@ -106,9 +114,9 @@ class _Recall:
         if ordinal is not None:
             raise _changed(self.log.name)
 
-    def _of_line(self, data: bytes | mmap.mmap, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
+    def _of_line(self, octets: bytes, message: Message, ordinals: Sequence[int]) -> Iterator[Span]:
         wanted = frozenset(ordinals)
-        (document,) = documents(data[message.start : message.end].decode(), self.log)
+        (document,) = documents(octets.decode(), self.log)
         number = 0
         for batch in _listed(document.value, "resourceSpans"):
             for group in _listed(batch, "scopeSpans"):

@@ -62,7 +62,7 @@ def recognises(data: bytes) -> bool:
     return framing(data) is not None
 
 
-def framing(data: bytes) -> Framing | None:
+def framing(data: wire.Octets) -> Framing | None:
     """Return how the messages of ``data`` are framed, judged by the first few of them; None if it is no OTLP.
 
     A framing under which the first message is whole is preferred to one under which it breaks off.
@@ -76,7 +76,7 @@ def framing(data: bytes) -> Framing | None:
     return None
 
 
-def frames(data: bytes, kind: Framing) -> Iterator[tuple[int, int]]:
+def frames(data: wire.Octets, kind: Framing) -> Iterator[tuple[int, int]]:
     """Yield where the messages lie; the last end may be behind the end of the data."""
     position = 0
     while position < len(data):
@@ -97,7 +97,7 @@ def frames(data: bytes, kind: Framing) -> Iterator[tuple[int, int]]:
         position += size
 
 
-def _is_message(data: bytes, start: int, end: int, *, may_break_off: bool) -> bool:
+def _is_message(data: wire.Octets, start: int, end: int, *, may_break_off: bool) -> bool:
     """Return whether ``data[start:end]`` begins with a field that has the shape of `ResourceSpans`."""
     limit = min(end, len(data))
     try:
@@ -111,7 +111,7 @@ def _is_message(data: bytes, start: int, end: int, *, may_break_off: bool) -> bo
     return (first.end <= end or end >= len(data)) and _fits(data, first.start, min(first.end, limit), BATCH_SHAPE)
 
 
-def _fits(data: bytes, start: int, end: int, shape: Shape) -> bool:
+def _fits(data: wire.Octets, start: int, end: int, shape: Shape) -> bool:
     """Return whether all fields of a message are of ``shape``; at the end of the data one may break off."""
     seen = False
     try:

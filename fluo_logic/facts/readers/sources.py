@@ -180,7 +180,7 @@ def read_file(path: Path, name: str | None = None) -> Source:
     elif before.st_size and after.st_size > before.st_size:
         message = f"the file grew from {before.st_size} to {after.st_size} bytes while it was read."
         log.report(Code.FILE_GREW, f"byte {before.st_size}", message)
-    elif after.st_mtime_ns != before.st_mtime_ns:
+    elif before.st_size and after.st_mtime_ns != before.st_mtime_ns:
         log.report(Code.FILE_CHANGED, "", "the file was written to while it was read.")
     return Source(log, data, path)
 

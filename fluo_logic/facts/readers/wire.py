@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, overload
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -11,6 +11,19 @@ LENGTH: Final = 2
 FIXED32: Final = 5
 FIXED_SIZES: Final = {FIXED64: 8, FIXED32: 4}
 LONGEST_VARINT: Final = 10
+
+
+class Octets(Protocol):
+    """Bytes, or what is indexed and sliced as they are."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    @overload
+    def __getitem__(self, key: int, /) -> int: ...
+
+    @overload
+    def __getitem__(self, key: slice, /) -> bytes: ...
 
 
 class Field(NamedTuple):
@@ -32,7 +45,7 @@ class WireError(Exception):
         self.truncated = truncated
 
 
-def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
+def varint(data: Octets, position: int, end: int) -> tuple[int, int]:
     """Return a varint and the position behind it."""
     value = shift = 0
     start = position
@@ -48,7 +61,7 @@ def varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     raise WireError(start, truncated=True)
 
 
-def fields(data: bytes, start: int, end: int) -> Iterator[Field]:
+def fields(data: Octets, start: int, end: int) -> Iterator[Field]:
     """Yield the fields of the message in ``data[start:end]``; raises `WireError` where it is none."""
     position = start
     while position < end:
