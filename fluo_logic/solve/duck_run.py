@@ -8,26 +8,31 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import duckdb
 from duckdb.func import FunctionNullHandling
+from sqlglot import exp
 
 from fluo_logic.errors import InternalError
 from fluo_logic.solve import duck_functions
 from fluo_logic.translate.relational import printed
 from fluo_logic.translate.relational_aggregates import AVG, SUM, WINDOW_SUM
 from fluo_logic.translate.relational_joins import EVENTS, LINKS, SPANS
-from fluo_logic.translate.relational_plan import RelationalPlan
+from fluo_logic.translate.relational_plan import RelationalPlan, Step
 
 DIALECT: Final = "duckdb"
 
 
 class Run:
-    """A plan with its tables; those that it makes are made when something asks for them."""
+    """A plan with its tables; those that it makes are made when something asks for them.
 
-    def __init__(self, plan: RelationalPlan, spans: Any, events: Any, links: Any) -> None:  # noqa: ANN401
-        """Take the input tables as Arrow tables."""
+    Other input tables can be loaded in place of the first.
+    """
+
+    def __init__(self, plan: RelationalPlan) -> None:
+        """Connect to a DuckDB of its own."""
         self.plan = plan
         folder = tempfile.mkdtemp(prefix="fluo-")
         # An interrupt ends the process without closing the connection, and what was spilled would stay.
@@ -36,19 +41,28 @@ class Run:
         # A notebook with ipywidgets would show a bar; without them, even turning it off is refused.
         if self.connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
             self.connection.execute("SET enable_progress_bar = false")
+        self.made: dict[str, Step] = {}
+        self.seconds: list[tuple[str, float]] = []
+        self.texts: dict[str, str] = {}
+        """The statements that make tables, and the queries of predicates: they are the same for all input."""
+        _add_functions(self.connection, plan)
+
+    def load(self, spans: Any, events: Any, links: Any) -> None:  # noqa: ANN401
+        """Take input tables, as Arrow tables, and forget all that was made of others."""
+        for step in reversed(self.made.values()):
+            self.execute(f'DROP {step.kind} "{step.name}"')
+        self.made.clear()
+        self.seconds.clear()
         for name, table in ((SPANS, spans), (EVENTS, events), (LINKS, links)):
             self.connection.register(name, table)
-        self.made: set[str] = set()
-        self.seconds: list[tuple[str, float]] = []
-        _add_functions(self.connection, plan)
 
     def make(self, predicates: Iterable[str], tables: Iterable[str] = ()) -> None:
         """Make the tables that the tuples of predicates need, and some others."""
         for step in self.plan.needed(predicates, tables):
             if step.name not in self.made:
                 with self.timed(f"{step.kind.lower()} {step.name}: {step.comment}"):
-                    self.execute(printed(step.statement, DIALECT))
-                self.made.add(step.name)
+                    self.execute(self._text(f"step {step.name}", partial(getattr, step, "statement")))
+                self.made[step.name] = step
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
@@ -60,7 +74,12 @@ class Run:
     def query(self, predicate: str) -> str:
         """Return the query of the tuples of a predicate, whose tables are made."""
         self.make((predicate,))
-        return printed(self.plan.answers[predicate], DIALECT)
+        return self._text(f"predicate {predicate}", lambda: self.plan.answers[predicate])
+
+    def _text(self, key: str, expression: Callable[[], exp.Expr]) -> str:
+        if key not in self.texts:
+            self.texts[key] = printed(expression(), DIALECT)
+        return self.texts[key]
 
     def batches(self, statement: str) -> Iterator[Any]:
         """Yield the record batches of a query."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from sqlglot import exp
 
 from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import Unusual, Wanted
@@ -61,6 +61,14 @@ class Scan:
         """The tables that were made, and the seconds that each took."""
         self.plan = to_plan(program, [name for rule in program.rules for name in _counted(rule)])
 
+    @cached_property
+    def _run(self) -> Run:
+        return Run(self.plan)
+
+    @cached_property
+    def _conditions(self) -> scan_scopes.Conditions:
+        return scan_scopes.Conditions(self.plan)
+
     @property
     def is_within_traces(self) -> bool:
         """Whether what a rule says of a trace depends on this trace alone."""
@@ -81,18 +89,17 @@ class Scan:
         if "_pre" in self.plan.structural and len(table.cyclic):
             message = "parents in a circle"
             raise Unusual(message)
-        run = Run(
-            self.plan,
+        run = self._run
+        run.load(
             scan_columns.span_table(table, self.plan.spans, self.plan.structural),
             scan_columns.event_table(table, self.plan.events),
             scan_columns.link_table(table),
         )
-        on_arrays = {name: form for name, form in scan_scopes.countable(self.plan).items() if name in self.plan.wanted}
-        others = [name for name in self.plan.wanted if name not in on_arrays]
-        run.make(others, (TESTED,) if on_arrays else ())
+        others = [name for name in self.plan.wanted if name not in self._conditions.predicates]
+        run.make(others, (TESTED,) if self._conditions.predicates else ())
         failures = {each.failure.predicate for rule in self.program.rules for each in rule.obligations}
         counts = _Counts(run, failures)
-        counts.of_traces(on_arrays, len(table.trace_ids))
+        counts.of_traces(self._conditions, len(table.trace_ids))
         counts.of_tables(others)
         self.steps = run.seconds
         found = [_counts_of(rule, counts) for rule in self.program.rules]
@@ -136,11 +143,11 @@ class _Counts:
         self.scopes: dict[str, int] = {}
         self.named: dict[str, list[int | str]] = {name: [] for name in named}
 
-    def of_traces(self, expressions: Mapping[str, exp.Expr], number: int) -> None:
+    def of_traces(self, conditions: scan_scopes.Conditions, number: int) -> None:
         """Count predicates that each are an aggregate over the spans of a trace."""
         with self.run.timed("arrays of traces: what is true of some span, or of how many"):
-            traces = scan_scopes.Traces(self.run, number, expressions.values())
-            for predicate, expression in expressions.items():
+            traces = scan_scopes.Traces(self.run, number, conditions)
+            for predicate, expression in conditions.predicates.items():
                 found = traces.where(expression)
                 self.rows[predicate] = self.scopes[predicate] = len(found)
                 if predicate in self.named:

@@ -46,8 +46,8 @@ class _Solved:
     def __init__(self, plan: RelationalPlan, store: FactStore) -> None:
         self.plan = plan
         self.events = duck_columns.events_of(store)
-        self.run = Run(
-            plan,
+        self.run = Run(plan)
+        self.run.load(
             duck_columns.span_table(store, plan.spans, plan.structural),
             duck_columns.event_table(store, plan.events, self.events),
             duck_columns.link_table(store),

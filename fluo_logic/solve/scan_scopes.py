@@ -8,6 +8,7 @@ in an array for each condition, and what a rule makes of the conditions is compu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +34,6 @@ OF_ONE: Final = 8
 """So many conditions on spans of one name are asked of these spans alone; the names that have fewer share a query."""
 AT_ONCE: Final = 1_000
 """So many conditions are asked in one query."""
-Column = tuple[str, exp.Expr]
 
 
 class OtherFormError(Exception):
@@ -68,37 +68,62 @@ def _check(expression: exp.Expr) -> None:
             raise OtherFormError
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query of spans, whose columns are the trace and the truth of each condition."""
+
+    text: str
+    conditions: Mapping[exp.Expr, frozenset[type]]
+    """With the aggregates that are made of each."""
+
+
+class Conditions:
+    """The conditions on spans that predicates of a plan are made of, and the queries that ask them."""
+
+    def __init__(self, plan: RelationalPlan) -> None:
+        """Take the wanted predicates that can be counted on arrays."""
+        self.predicates = {name: form for name, form in countable(plan).items() if name in frozenset(plan.wanted)}
+        asked: dict[exp.Expr, set[type]] = {}
+        for expression in self.predicates.values():
+            for aggregate in expression.find_all(exp.LogicalOr, exp.CountIf):
+                asked.setdefault(aggregate.this, set()).add(type(aggregate))
+        self.questions = [
+            _question(names, {each: frozenset(asked[each]) for each in conditions[first : first + AT_ONCE]})
+            for names, conditions in (_by_name(asked, _truths(plan)) if asked else ())
+            for first in range(0, len(conditions), AT_ONCE)
+        ]
+
+
+def _question(names: Sequence[str], conditions: Mapping[exp.Expr, frozenset[type]]) -> Question:
+    """Ask which spans conditions are true of; only those with some names can be, if there are any."""
+    columns = [sql.aliased(condition.copy(), f"p{number}") for number, condition in enumerate(conditions)]
+    query = exp.select(sql.column("s", TRACE), *columns, copy=False).from_(sql.table(TESTED, "s"), copy=False)
+    if names:
+        among = exp.In(this=sql.column("s", "_name"), expressions=[sql.text(name) for name in names])
+        query = query.where(among, copy=False)
+    return Question(printed(query, DIALECT), conditions)
+
+
 class Traces:
     """What is true of each trace, as arrays by its number."""
 
-    def __init__(self, run: Run, number: int, expressions: Iterable[exp.Expr]) -> None:
-        """Ask the conditions of the aggregates that expressions are made of; there are so many traces."""
+    def __init__(self, run: Run, number: int, conditions: Conditions) -> None:
+        """Ask the conditions; there are so many traces."""
         self.number = number
         self.some: dict[exp.Expr, Array] = {}
         self.counts: dict[exp.Expr, Array] = {}
-        asked: dict[exp.Expr, set[type]] = {}
-        for expression in expressions:
-            for aggregate in expression.find_all(exp.LogicalOr, exp.CountIf):
-                asked.setdefault(aggregate.this, set()).add(type(aggregate))
-        for names, conditions in _by_name(asked, _truths(run.plan)):
-            for first in range(0, len(conditions), AT_ONCE):
-                self._ask(run, names, {each: asked[each] for each in conditions[first : first + AT_ONCE]})
+        for question in conditions.questions:
+            self._ask(run, question)
 
-    def _ask(self, run: Run, names: Sequence[str], conditions: Mapping[exp.Expr, set[type]]) -> None:
-        """Ask which spans conditions are true of; only those with some names can be, if there are any."""
-        columns = [sql.aliased(condition.copy(), f"p{number}") for number, condition in enumerate(conditions)]
-        query = exp.select(sql.column("s", TRACE), *columns, copy=False).from_(sql.table(TESTED, "s"), copy=False)
-        if names:
-            among = exp.In(this=sql.column("s", "_name"), expressions=[sql.text(name) for name in names])
-            query = query.where(among, copy=False)
-        for condition, kinds in conditions.items():
+    def _ask(self, run: Run, question: Question) -> None:
+        for condition, kinds in question.conditions.items():
             if exp.LogicalOr in kinds:
                 self.some[condition] = np.zeros(self.number, np.bool_)
             if exp.CountIf in kinds:
                 self.counts[condition] = np.zeros(self.number, np.int64)
-        for batch in run.batches(printed(query, DIALECT)):
+        for batch in run.batches(question.text):
             trace = to_numpy(batch.column(0))
-            for place, (condition, kinds) in enumerate(conditions.items(), 1):
+            for place, (condition, kinds) in enumerate(question.conditions.items(), 1):
                 truth = batch.column(place)
                 if truth.true_count:
                     here = trace if truth.true_count == len(truth) else trace[to_numpy(truth)]

@@ -11,10 +11,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import count, islice
+from itertools import chain, count, islice
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from typing import Any, Final, TypeVar
+
+import numpy as np
 
 Item = TypeVar("Item", bound=tuple[int, ...])
 Result = TypeVar("Result")
@@ -23,6 +24,9 @@ FEWEST: Final = 4
 """Fewer items than this are not worth a process."""
 AHEAD: Final = 6
 """So many items are handed out, or done, before the first of them is asked for: memory is bounded."""
+ALIGNED: Final = 64
+RESULT: Final = struct.Struct("=3q")
+"""The number of an item, the size of what was made of it, and of what tells where its buffers are."""
 
 
 def mapped(work: Callable[[Item], Result], items: Iterable[Item], *, alone: bool = False) -> Iterator[Result]:
@@ -54,84 +58,77 @@ class _Shared:
     def __init__(self, work: Callable[[Any], Any], length: int) -> None:
         self.work = work
         # A pipe hands out each item once, and needs no lock that a process could die with.
-        self.record = struct.Struct(f"={length + 1}q")
-        self.reading, self.writing = os.pipe()
-        os.set_blocking(self.reading, False)
-        context = get_context("fork")
-        self.ours, theirs = context.Pipe(duplex=False)
-        self.helper = context.Process(target=self._help, args=(theirs,), daemon=True)
+        self.item = struct.Struct(f"={length + 1}q")
+        self.items, self.handing = _pipe()
+        self.numbers, self.telling = _pipe()
+        # What the other process hands over is in memory that both have: through a pipe it would wait for the lock.
+        self.slots = [os.memfd_create(f"fluo-{number}") for number in range(AHEAD)]
+        self.helper = get_context("fork").Process(target=self._help, daemon=True)
         self.helper.start()
-        theirs.close()
-        self.arrived = threading.Condition()
-        self.received: dict[int, bytes] = {}
-        self.is_over = False
-        self.reader = threading.Thread(target=self._receive, daemon=True)
-        self.reader.start()
+        os.close(self.telling)
+        self.poll = select.poll()
+        self.poll.register(self.numbers, select.POLLIN)
 
     def results(self, first: list[Any], waiting: Iterator[Any]) -> Iterator[Any]:
         """Yield the results in order."""
         handed: dict[int, Any] = {}
         done: dict[int, Any] = {}
-        upcoming = iter(first)
+        upcoming = chain(first, waiting)
         number = 0
-        more = True
         for wanted in count():
-            while more and number < wanted + AHEAD:
-                item = next(upcoming, None) or next(waiting, None)
-                more = item is not None
-                if more:
-                    handed[number] = item
-                    os.write(self.writing, self.record.pack(number, *item))  # type: ignore[misc]
-                    number += 1
+            while number < wanted + AHEAD and (item := next(upcoming, None)) is not None:
+                handed[number] = item
+                os.write(self.handing, self.item.pack(number, *item))
+                number += 1
             if wanted == number:
                 return
             while wanted not in done:
-                taken = self._take()
+                taken = _record(self.items, self.item)
                 if taken is not None:
                     done[taken[0]] = self.work(handed[taken[0]])
-                elif (raw := self._awaited(wanted)) is not None:
-                    result = pickle.loads(raw)  # noqa: S301 - from the process that was forked here
-                    if isinstance(result, Exception):
-                        raise result
-                    done[wanted] = result
-                else:
+                elif self._received(done):
+                    continue
+                elif not any(event & select.POLLIN for _, event in self.poll.poll()):
                     # What the other process did not hand over, because it was ended from outside, is done here.
                     done[wanted] = self.work(handed[wanted])
             del handed[wanted]
             yield done.pop(wanted)
 
-    def _take(self) -> tuple[int, ...] | None:
-        """Return the next item that nobody has, after its number; None if there is none at the moment."""
-        try:
-            raw = os.read(self.reading, self.record.size)
-        except BlockingIOError:
-            return None
-        return self.record.unpack(raw) if raw else None
-
-    def _awaited(self, number: int) -> bytes | None:
-        """Return what the other process made of an item; None if it never will."""
-        with self.arrived:
-            self.arrived.wait_for(lambda: number in self.received or self.is_over)
-            return self.received.pop(number, None)
+    def _received(self, done: dict[int, Any]) -> bool:
+        """Take what the other process has done next, if it has done anything; raise what it raised."""
+        told = _record(self.numbers, RESULT)
+        if told is None:
+            return False
+        number, size, head = told
+        # Aligned as Arrow likes it; arrays are parts of this memory.
+        room: Any = np.empty(size + ALIGNED, np.uint8)
+        room = room[-room.ctypes.data % ALIGNED :][:size]
+        os.preadv(self.slots[number % AHEAD], [room], 0)
+        data = memoryview(room)
+        sizes, raw, places = pickle.loads(data[:head])  # noqa: S301 - from the process that was forked here
+        buffers = [data[place : place + length] for place, length in zip(places, sizes, strict=True)]
+        result = pickle.loads(raw, buffers=buffers)  # noqa: S301 - likewise
+        if isinstance(result, Exception):
+            raise result
+        done[number] = result
+        return True
 
     def close(self) -> None:
         """End the other process."""
         self.helper.terminate()
         self.helper.join()
-        self.reader.join()
-        self.ours.close()
-        os.close(self.reading)
-        os.close(self.writing)
+        for file in (self.items, self.handing, self.numbers, *self.slots):
+            os.close(file)
 
-    # --- the other process, and the thread that listens to it -----------------------------------------------------
+    # --- the other process ----------------------------------------------------------------------------------------
 
-    def _help(self, connection: Connection) -> None:
+    def _help(self) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the process that waits
-        os.close(self.writing)
+        os.close(self.handing)
         poll = select.poll()
-        poll.register(self.reading, select.POLLIN)
+        poll.register(self.items, select.POLLIN)
         while any(event & select.POLLIN for _, event in poll.poll()):
-            taken = self._take()
+            taken = _record(self.items, self.item)
             if taken is None:
                 continue  # the other one was faster
             try:
@@ -139,15 +136,43 @@ class _Shared:
             except Exception as error:  # noqa: BLE001 - it is raised where the results are wanted
                 result = error
             with suppress(BrokenPipeError):
-                connection.send_bytes(taken[0].to_bytes(8) + pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+                os.write(self.telling, RESULT.pack(taken[0], *self._put(self.slots[taken[0] % AHEAD], result)))
 
-    def _receive(self) -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                raw = self.ours.recv_bytes()
-                with self.arrived:
-                    self.received[int.from_bytes(raw[:8])] = raw[8:]
-                    self.arrived.notify()
-        with self.arrived:
-            self.is_over = True
-            self.arrived.notify()
+    def _put(self, slot: int, result: object) -> tuple[int, int]:
+        """Write a result; return its size, and that of what tells where its buffers are."""
+        buffers: list[pickle.PickleBuffer] = []
+        raw = pickle.dumps(result, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append)
+        views = [buffer.raw() for buffer in buffers]
+        sizes = [view.nbytes for view in views]
+        # Numbers of one width, so that what tells the places does not change the places.
+        at = _aligned(len(pickle.dumps((sizes, raw, [2**62] * len(sizes)))))
+        places = []
+        for size in sizes:
+            places.append(at)
+            at = _aligned(at + size)
+        head = pickle.dumps((sizes, raw, places))
+        os.ftruncate(slot, 0)
+        os.pwrite(slot, head, 0)
+        for place, view in zip(places, views, strict=True):
+            os.pwrite(slot, view, place)
+        os.ftruncate(slot, at)
+        return at, len(head)
+
+
+def _pipe() -> tuple[int, int]:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
+def _record(reading: int, form: struct.Struct) -> tuple[int, ...] | None:
+    """Return the next record of a pipe, None if there is none at the moment."""
+    try:
+        raw = os.read(reading, form.size)
+    except BlockingIOError:
+        return None
+    return form.unpack(raw) if raw else None
+
+
+def _aligned(place: int) -> int:
+    return -(-place // ALIGNED) * ALIGNED
