@@ -39,7 +39,11 @@ if TYPE_CHECKING:
     from fluo_logic.integrations.jupyter import load_ipython_extension
     from fluo_logic.lang.syntax import Rule, Ruleset
     from fluo_logic.pipeline import Explanation, Options
+    from fluo_logic.report.excuse import Waiver
     from fluo_logic.report.violation import InvariantViolationError, Report, RuleReport, Violation
+    from fluo_logic.waivers.apply import apply_waivers
+    from fluo_logic.waivers.baseline import apply_baseline, read_baseline
+    from fluo_logic.waivers.read import read_waivers
 
     __version__: str
 
@@ -67,16 +71,21 @@ __all__ = [
     "Trace",
     "UnsupportedError",
     "Violation",
+    "Waiver",
     "Where",
     "__version__",
     "analyze",
+    "apply_baseline",
+    "apply_waivers",
     "check",
     "diff",
     "explain",
     "load_ipython_extension",
     "load_rules",
+    "read_baseline",
     "read_frame",
     "read_traces",
+    "read_waivers",
     "repair",
     "rule",
     "witness",
@@ -105,7 +114,11 @@ _HOMES: Final = {
     "fluo_logic.integrations.jupyter": ("load_ipython_extension",),
     "fluo_logic.lang.syntax": ("Rule", "Ruleset"),
     "fluo_logic.pipeline": ("Explanation", "Options"),
+    "fluo_logic.report.excuse": ("Waiver",),
     "fluo_logic.report.violation": ("InvariantViolationError", "Report", "RuleReport", "Violation"),
+    "fluo_logic.waivers.apply": ("apply_waivers",),
+    "fluo_logic.waivers.baseline": ("apply_baseline", "read_baseline"),
+    "fluo_logic.waivers.read": ("read_waivers",),
 }
 _HOME_OF: Final = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -71,11 +71,15 @@ class Reparent:
 
 @dataclass(frozen=True, slots=True)
 class AddSpan:
-    """A span that is missing.  ``placed`` and ``timed`` tell whether its parent and its times matter to the rule."""
+    """A span that is missing.
+
+    ``placed``, ``timed`` and ``hosted`` tell whether its parent, its times and its resource matter to the rule.
+    """
 
     added: Span
     placed: bool = False
     timed: bool = False
+    hosted: bool = False
 
     @property
     def span(self) -> SpanKey:
@@ -265,6 +269,7 @@ def refined(new: AddSpan, change: Change) -> AddSpan:
         changed(new.added, (change,)),
         placed=new.placed or isinstance(change, Reparent),
         timed=new.timed or isinstance(change, Move | SetStart | SetEnd),
+        hosted=new.hosted,
     )
 
 

@@ -142,13 +142,16 @@ class Drafts:
     def _placed(
         self, ways: Ways, clause: Clause, start: Binding, drafts: Mapping[Var, c.AddSpan]
     ) -> dict[Var, c.AddSpan]:
-        """Return the drafts, those marked whose parent, though it is the default, the clause asks for."""
+        """Return the drafts, those marked whose parent or resource the clause asks for, though it is the default."""
         marked = dict(drafts)
         before = cheapest(self._asked(ways, clause, start, drafts))[0]
         for var, draft in drafts.items():
             loose = replace(draft, added=replace(draft.added, parent_id=None))
             if not draft.placed and cheapest(self._asked(ways, clause, start, {**drafts, var: loose}))[0] > before:
                 marked[var] = replace(draft, placed=True)
+            alone = replace(draft, added=replace(draft.added, resource=NO_RESOURCE))
+            if draft != alone and cheapest(self._asked(ways, clause, start, {**drafts, var: alone}))[0] > before:
+                marked[var] = replace(marked[var], hosted=True)
         return marked
 
     def _named(self, draft: c.AddSpan, copy: int) -> SpanKey:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 from fluo_logic.consistency import repair_changes as c
 from fluo_logic.explain.as_json import Json, value_json
 from fluo_logic.explain.words import duration_text, inert, instant_text, shortened, value_text
-from fluo_logic.facts.model import Span, SpanKey
+from fluo_logic.facts.model import NO_RESOURCE, Span, SpanKey
 from fluo_logic.facts.store import lookup
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Document: TypeAlias = dict[str, Json]
 INTRINSIC: Final = "span:"
+SERVICE: Final = "service.name"
 
 
 def sentences(changes: Sequence[c.Change], spans: Sequence[Span]) -> tuple[str, ...]:
@@ -109,7 +110,10 @@ def _addition(change: c.AddSpan, spans: Mapping[SpanKey, Span]) -> str:
     to = f", linked to {_named(linked[0])}" if linked else ""
     events = "".join(f", and an event {shortened(event.name, 40)}{_with(event.attributes)}" for event in added.events)
     status = f" and status {added.status}" if added.status.value != "unset" else ""
-    return f"add {article} {name}{_with(added.attributes)}{status}{events}{where}{to}{when}"
+    resource = added.resource if change.hosted else NO_RESOURCE
+    service = "" if resource.service is None else f" of {shortened(resource.service, 60)}"
+    further = {f"resource:{key}": value for key, value in resource.attributes.items() if key != SERVICE}
+    return f"add {article} {name}{service}{_with({**added.attributes, **further})}{status}{events}{where}{to}{when}"
 
 
 def _position(change: c.AddSpan, spans: Mapping[SpanKey, Span]) -> str:

@@ -104,9 +104,10 @@ class Judgement:
                 found.append(("hole", Doubts(hole=True), hole))
         dropping = [span for span in members if _dropped(self.store.spans[span])]
         if dropping:
-            sentence = f"{span_text(self.prover.span(dropping[0]))} dropped attributes, events or links"
-            if len(dropping) > 1:
-                sentence = f"{plural(len(dropping), 'span')} dropped attributes, events or links"
+            named = span_text(self.prover.span(dropping[0]))
+            who = named if len(dropping) == 1 else plural(len(dropping), "span")
+            what = sorted({kind for span in dropping for kind in _dropped(self.store.spans[span])})
+            sentence = f"{who} dropped {', '.join(what[:-1])}{' and ' if what[:-1] else ''}{what[-1]}"
             found.append(("dropped", Doubts(dropped=True), sentence))
         if self.options.clock_skew:
             services = sorted({self.store.spans[span].resource.service or "an unnamed service" for span in members})
@@ -186,8 +187,10 @@ def _together(reasons: Sequence[tuple[str, Doubts, str]]) -> Doubts:
     )
 
 
-def _dropped(span: Span) -> bool:
-    return span.dropped_attributes > 0 or span.dropped_events > 0 or span.dropped_links > 0
+def _dropped(span: Span) -> list[str]:
+    """Return of which kinds a span dropped some."""
+    counts = {"attributes": span.dropped_attributes, "events": span.dropped_events, "links": span.dropped_links}
+    return [kind for kind, count in counts.items() if count > 0]
 
 
 def _has_deadlines(prover: RuleProver) -> bool:

@@ -15,11 +15,15 @@ from urllib.parse import quote
 
 from fluo_logic.errors import Where
 from fluo_logic.explain.as_json import Document, Json
+from fluo_logic.resources import rules_folder
 
 VERSION: Final = "2.1.0"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT: Final = "%SRCROOT%"
 """What relative addresses of files are relative to."""
+SHIPPED: Final = "%FLUOPACKS%"
+"""What those of shipped rules are relative to, which lie elsewhere on every machine."""
+UNQUOTED: Final = "/@+,;=~!$&'()*"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST: Final = 1024
 """How many characters GitHub takes of a description."""
@@ -165,7 +169,10 @@ def sarif_log(run: SarifRun, root: Path | None = None) -> dict[str, object]:
         "tool": {"driver": driver},
         "automationDetails": {"id": f"{run.category}/"},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {ROOT: {"description": {"text": "the folder of the project"}}},
+        "originalUriBaseIds": {
+            ROOT: {"description": {"text": "the folder of the project"}},
+            SHIPPED: {"description": {"text": "the folder of the rule packs that come with fluo"}},
+        },
         "invocations": [invocation],
         "results": [writer.result(result) for result in run.results],
     }
@@ -274,9 +281,12 @@ class _Writer:
     def artifact(self, file: str) -> Document:
         """Return the address of a file: relative where it is inside the folder of the project."""
         inside = relative_path(file, self.root)
-        if inside is None:
-            return {"uri": _normal(Path.cwd() / file).as_uri()}
-        return {"uri": quote(inside, safe="/@+,;=~!$&'()*"), "uriBaseId": ROOT}
+        if inside is not None:
+            return {"uri": quote(inside, safe=UNQUOTED), "uriBaseId": ROOT}
+        shipped = relative_path(file, rules_folder())
+        if shipped is not None:
+            return {"uri": quote(shipped, safe=UNQUOTED), "uriBaseId": SHIPPED}
+        return {"uri": _normal(Path.cwd() / file).as_uri()}
 
 
 def relative_path(file: str, root: Path) -> str | None:

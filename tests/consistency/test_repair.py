@@ -49,6 +49,11 @@ CASES = {
         "trace t\n  a 0s..10s\n  b 15s..16s",
         ["move span a2 (b) 2 s earlier", "move span a1 (a) 2 s later"],
     ),
+    "service": (
+        "when { a as $a } always { b.where(resource:service.name == pay and resource:zone == eu) child of $a }",
+        "trace t\n  a 0s..10s",
+        ['add a b of pay with resource:zone = "eu", under span a1 (a)'],
+    ),
     "too few": ("always { count(charge) >= 2 }", "trace t\n  charge 0s..1s", ["add a charge, in the same trace"]),
     "too many": (
         "always { count(charge) <= 1 }",

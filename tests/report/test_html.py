@@ -8,6 +8,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fluo_logic.commands.report_forms import EXPLANATION_FORMS, REPORT_FORMS
 from fluo_logic.commands.settings import FORMATS
 from fluo_logic.explain.outline import Item, obligation_outline
 from fluo_logic.facts.dataset import Dataset
+from fluo_logic.report.excuse import Waiver
 from fluo_logic.report.html import explanation_html, report_html, violation_html
 from fluo_logic.report.html.ghosts import Ghost, ghosts_of
 from fluo_logic.report.html.traces import BUDGET, LIMITS, excerpt, limit_for
@@ -273,3 +275,12 @@ def test_what_does_not_count_says_why(mixed: Report) -> None:
     assert [excused for excused, _ in told] == [False, True, True, False, False, False]
     assert told[1][1].endswith("waived: until *all* is logged (ops@example, until 2026-12-31)")
     assert told[2][1].endswith("known to the baseline")
+    assert [rule["excused"] for rule in document["rules"]] == [False, False, False, False]
+    waived = replace(mixed, violations=tuple(replace(one, waiver=told_waiver(mixed)) for one in mixed.violations))
+    document = held(report_html(waived, fl.read_traces(MIXED_TRACES)))
+    assert [rule["excused"] for rule in document["rules"]] == [True, True, False, False]
+
+
+def told_waiver(report: Report) -> Waiver:
+    """Return the waiver of the report that has one of everything."""
+    return next(one.waiver for one in report.violations if one.waiver is not None)

@@ -217,3 +217,13 @@ def test_a_rule_of_a_program_has_no_place_in_a_file() -> None:
         {"logicalLocations": [{"name": "a", "fullyQualifiedName": f"{1:032x}/{1:016x}", "kind": "span"}]}
     ]
     assert "relatedLocations" not in result
+
+
+def test_shipped_rules_have_the_same_address_on_every_machine(tmp_path: Path) -> None:
+    """A rule of a pack is told by its path among the packs, wherever fluo is installed."""
+    rules = fl.load_rules("pack:trace-hygiene")
+    orphan = otlp(otlp_span(1, 1, "a", 0), otlp_span(1, 2, "b", 0, 9), otlp_span(1, 3, "c", 0, 1))
+    run = valid(report_sarif(fl.check(orphan, rules), tmp_path))
+    (result,) = (one for one in run["results"] if one["ruleId"] == "trace-no-orphans")
+    places = {(one["uri"], one["uriBaseId"]) for one in _addresses(result)}
+    assert places == {("trace-hygiene/structure.fluo", "%FLUOPACKS%")}

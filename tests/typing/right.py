@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -95,6 +95,13 @@ def errors() -> str:
     except fl.FluoError as error:
         return error.code
     return ""
+
+
+def excused(report: fl.Report, data: fl.Dataset) -> fl.Report:
+    """Waivers and a baseline."""
+    waivers: tuple[fl.Waiver, ...] = fl.read_waivers("waivers.toml", ["r"])
+    waived = fl.apply_waivers(report, waivers, data, date(2026, 1, 1))
+    return fl.apply_baseline(waived, fl.read_baseline("baseline.json"), ["r"], by="signature")
 
 
 def told(violation: fl.Violation) -> None:

@@ -15,7 +15,7 @@ from fluo_logic.facts.model import NO_RESOURCE, Problem, Resource, Span
 from fluo_logic.report.html.citations import proof_spans
 from fluo_logic.report.html.page import page
 from fluo_logic.report.html.payload import Json, Payload
-from fluo_logic.report.tally import data_text
+from fluo_logic.report.tally import data_text, tallies
 from fluo_logic.report.tally import headline as tally_headline
 from fluo_logic.report.violation import VERDICTS, Report, RuleReport, Violation
 
@@ -63,7 +63,7 @@ def report_html(report: Report, dataset: Dataset, first: int | None = None) -> s
             for item in report.data.inputs
         ],
         "problems": [_problem(problem) for problem in report.data.problems],
-        "rules": [_rule(rule) for rule in report.rules],
+        "rules": [_rule(tally.rule, excused=tally.outcome == "excused") for tally in tallies(report)],
     }
     document = payload.document(head, [rule.id for rule in report.rules])
     return page(f"{headline} - fluo", f"{headline}: {read}", document)
@@ -209,7 +209,8 @@ def _as_violation(explanation: Explanation, proof: ObligationProof) -> Violation
     )
 
 
-def _rule(rule: RuleReport) -> Json:
+def _rule(rule: RuleReport, *, excused: bool = False) -> Json:
+    """Return a rule for the table; ``excused`` tells that all its violations are waived or known."""
     missing: Sequence[str] = [
         f"{shortened(key)} on {plural(count, 'span')}" for key, count in rule.missing_attributes.items()
     ]
@@ -219,6 +220,7 @@ def _rule(rule: RuleReport) -> Json:
         "severity": rule.severity,
         "counts": [rule.verdicts.get(verdict, 0) for verdict in VERDICTS],
         "missing": ", ".join(missing),
+        "excused": excused,
     }
 
 

@@ -182,19 +182,19 @@ function rulesTable(rows, worst, jump) {
   for (const { rule, number } of rows) {
     const row = body.insertRow();
     const verdict = data.verdicts[worst(rule)] || "vacuous";
-    row.className = verdict;
+    row.className = rule.excused ? "excused" : verdict;
     const name = el("div", "named");
     row.insertCell().append(name);
-    const mark = el("span", "mark", MARKS[verdict]);
+    const mark = el("span", "mark", rule.excused ? "\u25cb" : MARKS[verdict]);
     mark.setAttribute("role", "img");
-    mark.setAttribute("aria-label", verdict);
+    mark.setAttribute("aria-label", rule.excused ? `${verdict}, not counted` : verdict);
     const words = el("span", "words");
     const has = data.entries.some((entry) => entry.rule === number);
     words.append(has ? button("link", rule.id, () => jump(number)) : el("span", "id", rule.id));
     if (rule.title) words.append(el("span", "title", rule.title));
     if (rule.missing && verdict !== "vacuous") words.append(el("span", "title", `missing: ${rule.missing}`));
     name.append(mark, words);
-    row.insertCell().append(badge(rule.severity, verdict));
+    row.insertCell().append(badge(rule.severity, rule.excused ? "excused" : verdict));
     row.insertCell().append(counts(rule));
   }
   const frame = el("div", "frame");
