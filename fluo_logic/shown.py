@@ -18,6 +18,10 @@ class Shown:
         super().__init_subclass__()
         cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
 
+    def _line(self) -> str:
+        """Return one line, for the ``__repr__`` of what holds too much to be written out."""
+        return f"<{type(self).__name__}: {importlib.import_module(DISPLAY).line_of(self)}>"
+
     def _repr_html_(self) -> str:
         """Return an HTML fragment."""
         return str(importlib.import_module(DISPLAY).html_of(self))

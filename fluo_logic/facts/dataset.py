@@ -85,6 +85,10 @@ class Dataset(Shown):
     dropped: int = 0
     latest: int | None = None
 
+    def __repr__(self) -> str:
+        """Return what was read in one line."""
+        return self._line()
+
     def span(self, key: SpanKey) -> Span:
         """Return the span of ``key``; raises KeyError where there is none."""
         return self.traces[key.trace_id].by_id[key.span_id]

@@ -98,7 +98,7 @@ class Extension:
         data = traces_of(given.traces, self._shell.user_ns)
         settings: Settings = {}
         for name in Settings.__annotations__:
-            if getattr(given, name) is not None:
+            if getattr(given, name, None) is not None:
                 settings[name] = getattr(given, name)  # type: ignore[literal-required]
         found: Report | Explanation
         if given.scope is None:

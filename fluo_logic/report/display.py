@@ -18,6 +18,7 @@ from fluo_logic.lang.english import read_out
 from fluo_logic.lang.format import format_rule
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.report.html import dataset_html, explanation_frame, proof_html, report_frame, violation_html
+from fluo_logic.report.tally import data_text, headline
 from fluo_logic.report.terminal import violation_lines
 from fluo_logic.report.violation import Report, Violation
 
@@ -69,7 +70,7 @@ def line_of(item: Displayed) -> str:
         case Rule():
             return _rule_line(item)
         case Report():
-            return text_of(item).rstrip().rpartition("\n")[2]
+            return f"{headline(item)} — {plural(len(item.rules), 'rule')} on {data_text(item.data)}"
         case _:
             return text_of(item).strip().partition("\n")[0]
 

@@ -59,6 +59,10 @@ class Violation(Shown):
     known: bool | None = None
     dataset: Dataset | None = field(default=None, compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        """Return the rule and the sentence in one line."""
+        return self._line()
+
     @property
     def counts(self) -> bool:
         """Whether it is a violation proper: final, not waived, and not known to a baseline."""
@@ -130,6 +134,10 @@ class Report(Shown):
     dataset: Dataset | None = field(default=None, compare=False, repr=False)
     waivers: tuple[WaiverUse, ...] | None = None
     baseline: BaselineUse | None = None
+
+    def __repr__(self) -> str:
+        """Return the outcome in one line."""
+        return self._line()
 
     @property
     def violated(self) -> tuple[Violation, ...]:

@@ -11,6 +11,8 @@ import pytest
 
 import fluo_logic as fl
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.mark.parametrize("name", fl.__all__)
 def test_every_public_name_is_there(name: str) -> None:
@@ -112,3 +114,14 @@ def test_a_proof_can_be_shown(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert proof is not None
     proof.show()
     assert "✗ always audit.log" in capsys.readouterr().out
+
+
+def test_what_holds_much_is_one_line_at_the_prompt() -> None:
+    """A data set, a report and a violation are told in a line, also by `print`, and not written out span by span."""
+    data = fl.read_traces(ROOT / "docs/data/refund.otlp.json")
+    report = fl.check(data, fl.rule("never { refund.process }", id="none"))
+    assert repr(data) == "<Dataset: 3 spans in 1 trace>"
+    assert repr(report) == "<Report: 1 violation of 1 rule — 1 rule on 3 spans in 1 trace>"
+    assert repr(report.violations) == "(<Violation: none: `refund.process` holds>,)"
+    idle = fl.check(data, fl.rule("when { refund } never { refund.process }", id="none"))
+    assert str(idle) == "<Report: nothing violated, no rule applied — 1 rule on 3 spans in 1 trace>"
