@@ -9,8 +9,6 @@ absence is an empty one, a count the size of one.  Claims rest on nodes; what is
 *open* where data may be missing: that is said, and fluo decides whether it matters.
 """
 
-from __future__ import annotations
-
 import base64
 import gzip
 import hashlib
@@ -21,28 +19,22 @@ import re
 import struct
 import sys
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from functools import partial
-from itertools import chain
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 REGEX = r"(?:[^\\(\[]|\\[dDwWsSbBAztnrfv.\\+*?()|\[\]{}^$/-]|\((?!\?)|\(\?:|\[\^?(?:[^\\\[\]]|\\[dDwWtnr.\\\]-])+\])*"
 SHARED = {"$": r"\Z", r"\z": r"\Z", r"\s": r"[\t\n\f\r ]", r"\S": r"[^\t\n\f\r ]"}  # what RE2 means, for `re`
-DEADLINE = re.compile(r'"op": "\+".{,400}?"value": "(\d+)"}, "unit": "duration"')
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
-BIG = struct.Struct(">I")
+DROPPED = ("droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
 BY_FLUO = "`fluo facts --to otlp` writes OTLP that can be read here"
 FEW = 8  # of more tuples than this, a node gives the number
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "contains": operator.contains, "starts_with": str.startswith, "ends_with": str.endswith,
-    "+": operator.add, "-": operator.sub, "*": operator.mul,
-}
 
 class Refused(Exception):  # noqa: N818 - it is what a checker does
     """Why a node, a claim or an input is not accepted."""
@@ -53,148 +45,106 @@ def _demand(is_so: object, otherwise: str) -> None:
 
 # --- OTLP: protobuf becomes the objects that OTLP JSON has, and those become spans ---------------------------------
 WIRE = """traces: 1 resourceSpans batch*; batch: 1 resource resource, 2 scopeSpans group*; group: 1 scope scope, \
-2 spans span*; resource: 1 attributes pair*, 2 droppedAttributesCount uint; scope: 1 name text; span: 1 traceId hex, \
-2 spanId hex, 4 parentSpanId hex, 5 name text, 6 kind uint, 7 startTimeUnixNano fixed, 8 endTimeUnixNano fixed, \
-9 attributes pair*, 10 droppedAttributesCount uint, 11 events event*, 12 droppedEventsCount uint, 13 links link*, \
-14 droppedLinksCount uint, 15 status status; event: 1 timeUnixNano fixed, 2 name text, 3 attributes pair*, \
-4 droppedAttributesCount uint; link: 1 traceId hex, 2 spanId hex; status: 2 message text, 3 code uint; \
-pair: 1 key text, 2 value any; any: 1 stringValue text, 2 boolValue bool, 3 intValue int, 4 doubleValue double, \
+2 spans span*; resource: 1 attributes pair*, 2 droppedAttributesCount int; scope: 1 name text; span: 1 traceId hex, \
+2 spanId hex, 4 parentSpanId hex, 5 name text, 6 kind int, 7 startTimeUnixNano fixed, 8 endTimeUnixNano fixed, \
+9 attributes pair*, 10 droppedAttributesCount int, 11 events event*, 12 droppedEventsCount int, 13 links link*, \
+14 droppedLinksCount int, 15 status status; event: 1 timeUnixNano fixed, 2 name text, 3 attributes pair*, \
+4 droppedAttributesCount int; link: 1 traceId hex, 2 spanId hex; status: 2 message text, 3 code int; \
+pair: 1 key text, 2 value any; any: 1 stringValue text, 2 boolValue int, 3 intValue int, 4 doubleValue double, \
 5 arrayValue anys, 6 kvlistValue pairs, 7 bytesValue bytes; anys: 1 values any*; pairs: 1 values pair*"""
 FIELDS = {kind.strip(): {int(field.split()[0]): field.split()[1:] for field in fields.split(",")}
           for kind, fields in (row.split(":") for row in WIRE.split(";"))}
 SCALARS: dict[str, tuple[int, Callable[[Any], Any]]] = {
-    "uint": (0, int), "bool": (0, bool), "int": (0, lambda raw: raw - (raw >> 63 << 64)), "hex": (2, bytes.hex),
-    "fixed": (1, lambda raw: struct.unpack("<Q", raw)[0]), "double": (1, lambda raw: struct.unpack("<d", raw)[0]),
-    "text": (2, bytes.decode), "bytes": (2, lambda raw: base64.b64encode(raw).decode()),
-}
+    "int": (0, lambda raw: raw - (raw >> 63 << 64)), "fixed": (1, lambda raw: int.from_bytes(raw, "little")),
+    "double": (1, lambda raw: struct.unpack("<d", raw)[0]), "text": (2, bytes.decode), "hex": (2, bytes.hex),
+    "bytes": (2, lambda raw: base64.b64encode(raw).decode())}
 VALUES: dict[str, Callable[[Any], Any]] = {  # of OTLP, and of constants of the IR
     "stringValue": str, "boolValue": bool, "intValue": int, "doubleValue": float, "bytesValue": base64.b64decode,
-    "arrayValue": lambda raw: tuple(one for one in map(any_value, raw.get("values", ())) if one is not None),
-    "kvlistValue": lambda raw: attributes(raw.get("values")),
-    "text": str, "boolean": bool, "integer": int, "double": float, "bytes": base64.b64decode,
-    "list": lambda raw: tuple(map(_constant, raw)), "map": lambda raw: {key: _constant(raw[key]) for key in raw},
-}
+    "arrayValue": lambda raw: tuple(_attributes(raw.get("values")).values()),
+    "kvlistValue": lambda raw: _attributes(raw.get("values")), "list": tuple, "map": dict,
+    "text": str, "boolean": bool, "integer": int, "double": float, "bytes": base64.b64decode}
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        value, at, shift = value | (data[at] & 127) << shift, at + 1, shift + 7
-        if data[at - 1] < 128 or shift > 63:
-            return value & (2**64 - 1), at
+    end = next(place for place in range(at, at + 10) if data[place] < 128) + 1
+    return sum((byte & 127) << 7 * place for place, byte in enumerate(data[at:end])) & (2**64 - 1), end
 
-def message(data: bytes, kind: str) -> dict[str, Any]:
-    """Return a protobuf message as OTLP JSON has it; unknown fields are left out, but for those around the traces."""
-    found: dict[str, Any] = {}
-    at = 0
+def _message(data: bytes, kind: str) -> dict[str, Any]:  # what it has no name for is left out, but around the traces
+    found, at = dict[str, Any](), 0
     while at < len(data):
         tag, at = _varint(data, at)
         size, at = _varint(data, at) if tag & 7 in {0, 2} else ({1: 8, 5: 4}[tag & 7], at)
         raw, at = (data[at : at + size], at + size) if tag & 7 else (size, at)
         name, what = FIELDS[kind].get(tag >> 3, ("", ""))
-        wire, convert = SCALARS.get(what, (2, partial(message, kind=what.rstrip("*"))))
+        wire, convert = SCALARS.get(what, (2, partial(_message, kind=what.rstrip("*"))))
         _demand(at <= len(data) and (tag & 7 == wire if name else kind != "traces"), "it is no OTLP, or breaks off")
         if name:
             found[name] = [*found.get(name, ()), convert(raw)] if what[-1] == "*" else convert(raw)
     return found
 
-def _framed(data: bytes, length: Callable[[int], tuple[int, int]]) -> list[Any]:
-    found, at = [], 0
-    while at < len(data):
-        size, at = length(at)
-        found.append(message(data[at : at + size] if at + size <= len(data) else b"?", "traces"))
-        at += size
-    return found
-
-def documents(data: bytes) -> list[Any]:
-    """Return the OTLP documents of a file: JSON, whole or by lines; protobuf, bare or each behind its length."""
+def _documents(data: bytes) -> list[Any]:  # of JSON, whole or by lines; of protobuf, bare or each behind its length
     data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    with suppress(ValueError):
-        return [json.loads(data)]
-    with suppress(ValueError):
-        return [json.loads(line) for line in data.splitlines() if line.strip()]
-    lengths = (lambda at: (len(data), at), lambda at: (*BIG.unpack_from(data, at), at + 4), partial(_varint, data))
-    for length in lengths:
+    for lines in ([data], data.splitlines()):
+        with suppress(ValueError):
+            return [json.loads(line) for line in lines if line.strip()]
+    bare, four = lambda at: (len(data), at), lambda at: (int.from_bytes(data[at : at + 4]), at + 4)
+    for length in (bare, four, partial(_varint, data)):
         with suppress(Exception):
-            return _framed(data, length)
+            found, at = [], 0
+            while at < len(data):
+                size, at = length(at)
+                found.append(_message(data[at : at + size], "traces"))
+                at += size
+            _demand(at == len(data), "it breaks off")
+            return found
     raise Refused(f"a file is neither OTLP JSON nor OTLP protobuf; {BY_FLUO}")
 
-def any_value(raw: Any) -> Any:
-    """Return an attribute's value (text, Boolean, integer, double, bytes, tuple, dict), None for an empty one."""
-    for kind, item in (raw or {}).items():
-        if item is not None:
-            return VALUES[kind](item)
-    return None
+def _attributes(pairs: Any) -> dict[Any, Any]:  # without those that have no value; items of a list by their places
+    return {pair.get("key", place): VALUES[kind](item) for place, pair in enumerate(pairs or ())
+            for kind, item in ((pair.get("value") or {}) if "key" in pair else pair).items() if item is not None}
 
-def attributes(pairs: Any) -> dict[str, Any]:
-    """Return key-value pairs as a dictionary, without those that have no value."""
-    found = ((pair["key"], any_value(pair.get("value"))) for pair in pairs or ())
-    return {key: value for key, value in found if value is not None}
-
-def span_of(raw: Any, resource: Any, scope: Any) -> dict[str, Any]:
-    """Return a span by the names that rules have for its parts."""
+def _span(raw: Any, resource: Any, scope: Any) -> dict[str, Any]:  # by the names that rules have for its parts
     trace, own, parent = ((raw.get(key) or "").lower() for key in ("traceId", "spanId", "parentSpanId"))
     start, end = (int(raw.get(f"{side}TimeUnixNano") or 0) or None for side in ("start", "end"))
     status, events = raw.get("status") or {}, raw.get("events") or ()
-    dropped = (part.get(f"dropped{what}Count") or 0 for what in ("Attributes", "Events", "Links")
-               for part in (raw, resource, *events))
     return {
         "trace:id": trace, "span:id": own, "span:parent_id": parent if parent.strip("0") else None,
         "span:name": raw.get("name") or "", "span:kind": KINDS[int(raw.get("kind") or 0)],
         "span:status": ("unset", "ok", "error")[int(status.get("code") or 0)], "scope:name": scope.get("name") or None,
         "span:status_message": status.get("message") or None, "span:start": start, "span:end": end,
-        "attributes": attributes(raw.get("attributes")), "resource": attributes(resource.get("attributes")),
+        "attributes": _attributes(raw.get("attributes")), "resource": _attributes(resource.get("attributes")),
         "events": [(event.get("name") or "", int(event.get("timeUnixNano") or 0) or None,
-                    attributes(event.get("attributes"))) for event in events],
+                    _attributes(event.get("attributes"))) for event in events],
         "links": [f"{link['traceId']}:{link['spanId']}".lower() for link in raw.get("links") or ()],
-        "dropped": sum(map(int, dropped)),
-    }
+        "dropped": sum(int(part.get(what) or 0) for part in (raw, resource, *events) for what in DROPPED)}
 
-def read(files: list[bytes]) -> dict[str, dict[str, Any]]:
-    """Return the spans of OTLP files by ``trace:span``."""
+def _read(files: list[bytes]) -> dict[str, dict[str, Any]]:  # the spans of OTLP files by `trace:span`
     spans: dict[str, dict[str, Any]] = {}
-    for batch in chain.from_iterable(document["resourceSpans"] for data in files for document in documents(data)):
+    for batch in chain.from_iterable(document["resourceSpans"] for data in files for document in _documents(data)):
         for group in batch.get("scopeSpans") or ():
             for raw in group.get("spans") or ():
-                span = span_of(raw, batch.get("resource") or {}, group.get("scope") or {})
-                other = spans.setdefault(f"{span['trace:id']}:{span['span:id']}", span)
-                same = other is span or ascii(other) == ascii(span)
-                _demand(same, f"copies of span {span['span:id']} differ; {BY_FLUO}")
+                span = _span(raw, batch.get("resource") or {}, group.get("scope") or {})
+                was = spans.setdefault(f"{span['trace:id']}:{span['span:id']}", span)
+                _demand(was is span or ascii(was) == ascii(span), f"copies of span {span['span:id']} differ; {BY_FLUO}")
     return spans
 
 # --- values --------------------------------------------------------------------------------------------------------
 def _digest(lines: list[str]) -> str:
     return "sha256:" + hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
-def text(value: Any) -> str:
-    """Return the canonical text of a value: JSON, with whole doubles as integers, bytes in base64."""
+def _text(value: Any) -> str:  # the canonical one: JSON, with whole doubles as integers, bytes in base64
     def whole(raw: str) -> float:
         return int(float(raw)) if float(raw).is_integer() and abs(float(raw)) < 1e16 else float(raw)
-    once = json.dumps(value, default=lambda raw: base64.b64encode(raw).decode())
-    again = json.loads(once, parse_float=whole, parse_constant=str)
+    again = value if isinstance(value, str) else json.loads(
+        json.dumps(value, default=lambda raw: base64.b64encode(raw).decode()), parse_float=whole, parse_constant=str)
     return again if isinstance(again, str) else json.dumps(again, ensure_ascii=False, separators=(",", ":"))
 
-def number(value: Any) -> Any:
-    """Return the number that a value is or reads as, or None."""
+def _number(value: Any) -> Any:  # that a value is or reads as, or None
     if isinstance(value, int | float):
         return None if isinstance(value, bool) or math.isnan(value) else value
     found = NUMBER.fullmatch(value) if isinstance(value, str) else None
     if found and not any(found.groups()) and len(value) <= 20 and -(2**63) <= int(value) < 2**64:
         return int(value)
     return float(value) if found and not math.isinf(float(value)) else None
-
-def compare(op: str, left: Any, right: Any, mode: str) -> bool:
-    """Return whether ``left op right``, of which neither is missing."""
-    if op == "in":
-        modes = ("number", "text") if mode == "each" else (mode, mode)
-        alike = (compare("==", left, item, modes[isinstance(item, str | bool)]) for item in right)
-        return isinstance(right, tuple) and any(alike)
-    if op == "contains" and isinstance(left, tuple):
-        return any(compare("==", item, right, mode) for item in left)
-    ordered = op[0] in "=<>"
-    sides = (number(left), number(right)) if ordered and mode != "text" else (None, None)
-    if None not in sides:
-        return bool(OPERATORS[op](*sides))
-    return not (ordered and mode == "number") and bool(OPERATORS[op](text(left), text(right)))
 
 def matches(said: str, pattern: str) -> bool:
     """Return whether a pattern, of the syntax that RE2 and `re` share, occurs in a text."""
@@ -204,276 +154,244 @@ def matches(said: str, pattern: str) -> bool:
     same = re.sub(r"\[(?:\\.|[^\]\\])+\]|\\.|\$", lambda found: SHARED.get(found[0], found[0]), body)
     return re.search(same, said, re.ASCII | (re.IGNORECASE if fold else 0)) is not None
 
-OPERATORS["matches"] = matches
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "contains": operator.contains, "starts_with": str.startswith, "ends_with": str.endswith, "matches": matches,
+    "+": operator.add, "-": operator.sub, "*": operator.mul}
 
-def aggregate(function: str, values: list[Any]) -> Any:
-    """Return an aggregate: exact, rounded once where there is a double, None where there is none."""
+def _compare(op: str, left: Any, right: Any, mode: str) -> bool:  # `left op right`, of which neither is missing
+    if op == "in":
+        modes, items = ("number", "text") if mode == "each" else (mode, mode), right if isinstance(right, tuple) else ()
+        return any(_compare("==", left, item, modes[isinstance(item, str | bool)]) for item in items)
+    if op == "contains" and isinstance(left, tuple):
+        return any(_compare("==", item, right, mode) for item in left)
+    if op[0] in "=<>" and mode != "text":
+        sides = _number(left), _number(right)
+        if mode == "number" or None not in sides:
+            return None not in sides and bool(OPERATORS[op](*sides))
+    return bool(OPERATORS[op](_text(left), _text(right)))
+
+def _aggregate(function: str, values: list[Any]) -> Any:  # exact, or rounded once where there is a double
     if function.startswith("count"):
-        return len({text(value) for value in values if value is not None} if "distinct" in function else values)
-    numbers = [found for value in values if (found := number(value)) is not None]
-    if function in {"min", "max"} or not (numbers or function == "sum"):
-        return {"min": min, "max": max}[function](numbers) if numbers else None
+        return len({_text(value) for value in values if value is not None} if "distinct" in function else values)
+    numbers = [found for value in values if (found := _number(value)) is not None]
     infinite = {value for value in numbers if math.isinf(value)}
-    if infinite:
+    if function in {"min", "max"}:
+        return {"min": min, "max": max}[function](numbers, default=None)
+    if infinite or (function == "avg" and not numbers):
         return infinite.pop() if len(infinite) == 1 else None
     result = sum(map(Fraction, numbers), Fraction(0)) / (len(numbers) if function == "avg" else 1)
     whole = result.denominator == 1 and (function == "avg" or not any(isinstance(value, float) for value in numbers))
     return result.numerator if whole else float(result) if abs(result) < 2**1024 else math.copysign(math.inf, result)
 
-def inside(values: dict[str, Any], key: str) -> Any:
-    """Return what a dotted key reaches through maps; the longest name that leads there wins."""
-    for at in reversed([found.start() for found in re.finditer(r"\.", key)]):
-        held, rest = values.get(key[:at]), key[at + 1 :]
-        if isinstance(held, dict) and (found := held[rest] if rest in held else inside(held, rest)) is not None:
-            return found
-    return None
-
-def _constant(node: Any) -> Any:
-    return _constant(node["value"]) if node["type"] == "constant" else VALUES[node["type"]](node["value"])
+def _inside(values: dict[str, Any], key: str) -> Any:  # through maps; the longest name that leads there wins
+    cuts = [at for at in reversed(range(len(key))) if key[at] == "." and isinstance(values.get(key[:at]), dict)]
+    found = (look(values[key[:at]], key[at + 1 :]) for at in cuts for look in (dict.get, _inside))
+    return next((value for value in found if value is not None), None)
 
 # --- nodes and claims: a trace is its id, a span ``trace:span``, an event ``trace:span#number`` ---------------------
-def _picked(row: Any, places: tuple[int, ...]) -> tuple[Any, ...]:
-    return tuple([row[place] for place in places])
+def _parts(node: Any) -> Iterator[Any]:  # all objects in JSON
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return chain((node,) if isinstance(node, dict) else (), *map(_parts, inner))
 
-def entered(args: Any, row: Any, binding: Any) -> Iterator[Any]:
-    """Yield the binding under which arguments are a tuple, in which None is anything; nothing if they cannot be."""
+def _entered(args: Any, row: Any, binding: Any) -> Any:  # the binding with which arguments are a tuple, if there is one
     found = dict(binding)
-    for arg, item in zip(args, row, strict=True):
-        known = item if item is None else _constant(arg) if "value" in arg else found.setdefault(arg["name"], item)
-        if item != known:
-            return
-    yield found
+    for arg, item in zip(args, row, strict=True):  # None is anything
+        if item is not None and item != (arg["value"] if "value" in arg else found.setdefault(arg["name"], item)):
+            return ()
+    return (found,)
 
-class Checker:
-    """Checks the nodes of a certificate one after the other, and then what its claims rest on."""
+def _shown(name: str, items: Any) -> str:
+    return f"{name}({', '.join('_' if item is None else f'{item}' for item in items)})"
 
+class _Checker:  # of the nodes of a certificate, one after the other, and then of what its claims rest on
     def __init__(self, program: Any, held: Any, *traces: Any) -> None:
-        """Read the traces; raise `Refused` where they or the rules are not those of the certificate."""
         ir = json.loads(program.read_bytes(), object_hook=lambda node: {
             key: item for key, item in node.items() if key not in {"origin", "digest"}})
-        self.certificate = json.loads(held.read_bytes())
-        self.certificate = told = self.certificate.get("certificate", self.certificate)
+        told = json.loads(held.read_bytes())
+        told = told.get("certificate", told)
         schemas = told["schema"], ir["schema"]
         _demand(schemas == ("fluo-certificate/1", "fluo-ir/1"), "it is no fluo-certificate/1 with a fluo-ir/1")
-        _demand(told["ir"] == _digest([json.dumps(ir, sort_keys=True, separators=(",", ":"))]), "it is for other rules")
-        self.spans = read([trace.read_bytes() for trace in traces])
+        canonical = json.dumps(ir, sort_keys=True, separators=(",", ":"))
+        _demand(told["ir"] == _digest([canonical]), "it is for other rules")
+        self.spans = _read([trace.read_bytes() for trace in traces])
         _demand(told["facts"] == _digest([ascii(span) for span in self.spans.values()]), "it is for other traces")
-        self.options, self.rules = told["options"], {rule["rule"]: rule for rule in ir["rules"]}
-        self.clauses = defaultdict[str, list[Any]](list)
+        self.options, self.claims = told["options"], told["claims"]
+        self.steps = [("node", self.node, [*told["nodes"]]), ("claim", self.claim, [*told["claims"]])]
+        self.said = ", ".join([f"{len(self.spans)} spans", *(f"{key} {value}" for key, value in self.options.items())])
+        ir = json.loads(canonical, object_hook=lambda node: (  # constants become values
+            VALUES[node["type"]](node["value"]) if node.get("type") in VALUES else node))
+        self.clauses: dict[str, list[Any]] = {}
         for clause in ir["clauses"]:
-            self.clauses[clause["head"]["predicate"]].append(clause)
-        self.held: set[Any] = set()
-        self.extensions, self.indexes = defaultdict[str, Any](lambda: defaultdict(dict)), defaultdict[Any, Any](dict)
+            self.clauses.setdefault(clause["head"]["predicate"], []).append(clause)
+        self.parts = {name: [*_parts([clause["body"] for clause in own])] for name, own in self.clauses.items()}
+        self.rules = {rule["rule"]: rule for rule in ir["rules"]}
+        for rule in ir["rules"]:  # the longest deadline that its conditions rest on
+            reached, rule["within"] = [obligation["condition"]["predicate"] for obligation in rule["obligations"]], 0
+            for parts in (self.parts.get(name, ()) for name in reached):
+                reached += {part["predicate"] for part in parts if "predicate" in part} - {*reached}
+                sums = [part for part in parts if part.get("op") == "+"]
+                found = (int(part["value"]) for part in _parts(sums) if part.get("unit") == "duration")
+                rule["within"] = max([rule["within"], *found])
         above = {own: f"{span['trace:id']}:{span['span:parent_id']}" for own, span in self.spans.items()}
         tops = Counter(self.spans[own]["trace:id"] for own, parent in above.items() if parent not in self.spans)
         for own, span in self.spans.items():
             start, end, top = span["span:start"], span["span:end"], tops[span["trace:id"]]
-            root = span["span:parent_id"] is None
-            span |= {"span:duration": None if start is None or end is None else end - start, "span:root": root}
-            span |= {"span:orphan": not root and above[own] not in self.spans and top > 1}
-            span |= {"hole": span["span:orphan"] or not top}
-        keys = {(arg["args"][1]["value"]["value"], arg["args"][2]["value"]["value"]) for clause in ir["clauses"]
-                for arg in clause["body"] if arg.get("predicate") == "text"}
-        named = {own: (own, parent) for own, parent in above.items() if not self.spans[own]["span:root"]}
+            orphan = span["span:parent_id"] is not None and above[own] not in self.spans and top > 1
+            span |= {"span:duration": None if start is None or end is None else end - start, "span:orphan": orphan,
+                     "span:root": span["span:parent_id"] is None, "hole": orphan or not top}
+        keys = {(part["args"][1]["value"], part["args"][2]["value"]) for part in chain(*self.parts.values())
+                if part.get("predicate") == "text"}
+        named = [(own, parent) for own, parent in above.items() if not self.spans[own]["span:root"]]
         said = ((own, *key, self.field(own, *key)) for own in self.spans for key in keys)
-        self.facts: dict[str, Any] = {
-            "span": [(span["trace:id"], own, span["span:name"]) for own, span in self.spans.items()],
-            "parent": [row for row in named.values() if row[1] in self.spans], "parent_ref": [*named.values()],
-            "event": [(own, f"{own}#{place}", event[0]) for own, span in self.spans.items()
-                      for place, event in enumerate(span["events"])],
-            "link": [(own, to) for own, span in self.spans.items() for to in set(span["links"]) if to in self.spans],
-            "text": [(*row[:3], text(row[3])) for row in said if row[3] is not None],
-        }
+        facts = {
+            ("span", 3): [(span["trace:id"], own, span["span:name"]) for own, span in self.spans.items()],
+            ("parent", 2): [row for row in named if row[1] in self.spans], ("parent_ref", 2): named,
+            ("event", 3): [(own, f"{own}#{place}", event[0]) for own, span in self.spans.items()
+                           for place, event in enumerate(span["events"])],
+            ("link", 2): [(own, to) for own, span in self.spans.items() for to in {*span["links"]} & self.spans.keys()],
+            ("text", 4): [(*row[:3], _text(row[3])) for row in said if row[3] is not None]}
+        self.known: dict[Any, Any] = {(name, *[None] * size): (rows, {}) for (name, size), rows in facts.items()}
 
-    def field(self, entity: str, space: str, key: str) -> Any:
-        """Return a value of a span or an event, None where it is missing."""
+    def field(self, entity: str, space: str, key: str) -> Any:  # of a span or an event, None where it is missing
         own, _, place = entity.partition("#")
         span = self.spans[own]
         if space in {"intrinsic", "resource"}:
             return span[key] if space == "intrinsic" else span["resource"].get(key)
         maps = (span["events"][int(place)][2],) if space == "event" else (span["attributes"], span["resource"])
-        found = (look(values, key) for look in (dict.get, inside) for values in maps)
+        found = (look(values, key) for look in (dict.get, _inside) for values in maps)
         return next((value for value in found if value is not None), None)
 
-    def rows(self, predicate: str, pattern: Any) -> Any:
-        """Return the tuples of a pattern, in which None is anything, as the facts or the nodes so far tell."""
-        bound = tuple(place for place, item in enumerate(pattern) if item is not None)
-        if predicate in self.facts:
-            index = self.indexes[predicate, bound]
-            for row in self.facts[predicate] if not index else ():
-                index.setdefault(_picked(row, bound), []).append(row)
-            return index.get(_picked(pattern, bound), ())
-        if (predicate, *pattern) in self.held:
-            return [tuple(pattern)]
-        for places, known in self.extensions[predicate].items():
-            rows = known.get(_picked(pattern, places))
-            if rows is not None:
-                if len(bound) == len(pattern):
-                    return rows & {tuple(pattern)}
-                return rows if bound == places else [row for row in rows if all(row[at] == pattern[at] for at in bound)]
-        raise Refused(f"no node before it tells {_shown(predicate, pattern)}")
-
-    def value(self, term: Any, binding: Any) -> Any:
-        """Return the value of a term under a binding, None where it is missing or free."""
-        match term["type"]:
-            case "constant":
-                return _constant(term)
-            case "variable":
-                return binding.get(term["name"])
-            case "field":
-                return self.field(binding[term["of"]["name"]], term["space"], term["key"])
-        left, right = (number(self.value(term[side], binding)) for side in ("left", "right"))
+    def value(self, term: Any, binding: Any) -> Any:  # of a term under a binding, None where it is missing or free
+        if term["type"] in {"variable", "constant"}:
+            return term["value"] if "value" in term else binding.get(term["name"])
+        if term["type"] == "field":
+            return self.field(binding[term["of"]["name"]], term["space"], term["key"])
+        left, right = (_number(self.value(term[side], binding)) for side in ("left", "right"))
         result = None if left is None or right is None else OPERATORS[term["op"]](left, right)
         return None if isinstance(result, float) and not math.isfinite(result) else result
 
-    def solve(self, body: Any, binding: Any) -> Iterator[Any]:
-        """Yield the extensions of a binding under which all of a body holds."""
-        for found in self.extend(body[0], binding) if body else ():
-            yield from self.solve(body[1:], found)
-        yield from () if body else (binding,)
+    def rows(self, predicate: str, asked: Any) -> Any:  # of a pattern, as facts and nodes so far tell; None is any
+        pattern, free = tuple(asked), tuple([item is None for item in asked])
+        for wider in product(*[(None,) if item is None else (None, item) for item in pattern]):
+            if (predicate, *wider) in self.known:
+                rows, indexes = self.known[predicate, *wider]
+                for row in () if free in indexes or wider == pattern else rows:
+                    key = tuple([None if item is None else own for item, own in zip(pattern, row, strict=True)])
+                    indexes.setdefault(free, {}).setdefault(key, []).append(row)
+                return rows if wider == pattern else indexes.get(free, {}).get(pattern, ())
+        raise Refused(f"no node before it tells {_shown(predicate, pattern)}")
 
-    def extend(self, literal: Any, binding: Any) -> Iterator[Any]:
-        """Yield the extensions of a binding under which a literal holds."""
+    def extend(self, literal: Any, binding: Any) -> Any:  # the extensions of a binding under which a literal holds
         match literal["type"]:
             case "atom":
-                pattern = [self.value(arg, binding) for arg in literal["args"]]
-                for row in self.rows(literal["predicate"], pattern):
-                    yield from entered(literal["args"], row, binding)
+                rows = self.rows(literal["predicate"], [self.value(arg, binding) for arg in literal["args"]])
+                return chain.from_iterable(_entered(literal["args"], row, binding) for row in rows)
             case "not":
-                yield from () if any(True for _ in self.extend(literal["literal"], binding)) else (binding,)
+                holds = not any(True for _ in self.extend(literal["literal"], binding))
             case "present":
-                yield from () if self.value(literal["term"], binding) is None else (binding,)
+                holds = self.value(literal["term"], binding) is not None
             case "compare":
                 left, right = (self.value(literal[side], binding) for side in ("left", "right"))
-                spans = literal["left"].get("sort", "number") != "number" and literal["right"]["type"] == "variable"
-                known = left is not None and right is not None
-                holds = left == right if spans else known and compare(literal["op"], left, right, literal["mode"])
-                yield from (binding,) if holds else ()
-            case "aggregate":
+                holds = None not in (left, right) and _compare(literal["op"], left, right, literal["mode"])
+            case _:
                 result = self.aggregate(literal, binding)
-                yield from () if result is None else ({**binding, literal["result"]["name"]: result},)
+                return () if result is None else ({**binding, literal["result"]["name"]: result},)
+        return (binding,) if holds else ()
 
-    def aggregate(self, literal: Any, binding: Any) -> Any:
-        """Return the value of an aggregate, of a window the largest; None where there is none."""
+    def aggregate(self, literal: Any, binding: Any) -> Any:  # of windows the largest; None where there is none
         own, target, function = literal["element"]["name"], literal["target"], literal["function"]
-        free = {name: item for name, item in binding.items() if name != own}
-        elements = [found[own] for found in self.extend(literal["over"], free)]
-        timed = [(self.spans[item]["span:start"], target and self.value(target, {own: item})) for item in elements]
+        timed = [(self.spans[found[own]]["span:start"], target and self.value(target, found))
+                 for found in self.extend(literal["over"], {name: binding[name] for name in binding if name != own})]
         if literal["window"] is None:
-            return aggregate(function, [value for _, value in timed])
-        timed = sorted((item for item in timed if item[0] is not None), key=lambda item: item[0])
-        starts = [start for start, _ in timed]
-        windows = {(bisect_left(starts, at), bisect_left(starts, at + int(literal["window"]))) for at in starts}
-        found = [aggregate(function, [value for _, value in timed[first:last]]) for first, last in windows]
+            return _aggregate(function, [value for _, value in timed])
+        timed = sorted((item for item in timed if item[0] is not None), key=operator.itemgetter(0))
+        starts, values, size = [start for start, _ in timed], [value for _, value in timed], int(literal["window"])
+        ends = {bisect_left(starts, at): bisect_left(starts, at + size) for at in starts}
+        found = (_aggregate(function, values[first:end]) for first, end in ends.items())
         return max((value for value in found if value is not None), default=0)
 
-    def tuples(self, predicate: str, pattern: Any) -> set[Any]:
-        """Return the tuples of a pattern that the clauses of a predicate derive."""
-        rows = set()
-        for clause in self.clauses[predicate]:
-            head = clause["head"]["args"]
-            finals = (self.solve(clause["body"], start) for start in entered(head, pattern, {}))
-            rows |= {tuple(self.value(arg, final) for arg in head) for final in chain.from_iterable(finals)}
-        return rows
+    def derived(self, clauses: Any, pattern: Any, binding: Any) -> Iterator[Any]:  # the tuples of a pattern
+        for clause in clauses:
+            found = iter(_entered(clause["head"]["args"], pattern, binding))
+            for literal in clause["body"]:
+                found = chain.from_iterable(map(partial(self.extend, literal), found))
+            yield from (tuple([self.value(arg, final) for arg in clause["head"]["args"]]) for final in found)
 
-    def node(self, node: Any) -> str:
-        """Return what a node tells, once entered: it follows from facts and nodes before it; else raise `Refused`."""
-        predicate, *pattern = node["atom"]
+    def node(self, node: Any) -> str:  # what it tells, once entered: it follows from facts and nodes before it
+        predicate, *pattern = told = tuple(node["atom"])
+        said, clauses = _shown(predicate, pattern), self.clauses[predicate]
         if node["kind"] == "holds":
-            clause = dict(enumerate(self.clauses[predicate]))[node["clause"]]
-            starts = entered(clause["head"]["args"], pattern, node["binding"])
-            final = next((final for start in starts for final in self.solve(clause["body"], start)), None)
-            if final is None or None in pattern:
-                raise Refused(f"clause {node['clause']} does not derive {_shown(predicate, pattern)} under its binding")
-            self.held.add((predicate, *pattern))
-        elif node["kind"] == "extension":
-            known = tuple(place for place, item in enumerate(pattern) if item is not None)
-            slot, key = self.extensions[predicate][known], _picked(pattern, known)
-            recursive = f'"{predicate}"' in json.dumps([clause["body"] for clause in self.clauses[predicate]])
-            rows, before = set() if recursive else self.tuples(predicate, pattern), None
-            while recursive and rows != before:  # it grows from nothing until it stays as it is
-                slot[key] = before = rows
-                rows = self.tuples(predicate, pattern)
-            if node["rows"] != (sorted(map(list, rows)) if len(rows) <= FEW else len(rows)):
-                slot.pop(key, None)
-                raise Refused(f"{_shown(predicate, pattern)} has {len(rows)}, which are {sorted(rows)[:FEW]}")
-            slot[key] = rows
-            if not known:  # what is known as a whole is looked up as fast as facts are
-                self.facts.setdefault(predicate, rows)
+            found = self.derived([dict(enumerate(clauses))[node["clause"]]], pattern, node["binding"])
+            rows = {*islice(found, 1)}
+            _demand(rows and None not in pattern, f"clause {node['clause']} does not derive {said} under its binding")
         else:
-            raise Refused(f"{node['kind']!r} is no kind of node")
-        return f"{node['kind']} {_shown(predicate, pattern)}"
+            _demand(node["kind"] == "extension", f"{node['kind']!r} is no kind of node")
+            recursive = any(part.get("predicate") == predicate for part in self.parts[predicate])
+            rows, before = set[Any](), None
+            try:
+                while rows != before and (recursive or before is None):  # it grows until it stays as it is
+                    self.known[told], before = (rows, {}), rows
+                    rows = {*self.derived(clauses, pattern, {})}
+            finally:
+                del self.known[told]
+            is_so = node["rows"] == (sorted(map(list, rows)) if len(rows) <= FEW else len(rows))
+            _demand(is_so, f"{said} has {len(rows)}, which are {sorted(rows)[:FEW]}")
+        self.known[told] = rows, {}
+        return f"{node['kind']} {said}"
 
-    def claim(self, claim: Any) -> str:
-        """Return what a claim says, and what is open where it fails, if the nodes show it; else raise `Refused`."""
+    def claim(self, claim: Any) -> str:  # what it says, as the nodes show it, and what is open where it fails
         rule, row, number = self.rules[claim["rule"]], claim["match"], claim["obligation"]
         when = self.rows(rule["when"]["predicate"], row + [None] * (len(rule["when"]["args"]) - len(row)))
-        if number is None:
-            is_so = "vacuous" if self.rows(rule["scope"]["predicate"], row) and not when else ""
-        else:
-            failure = self.rows(dict(enumerate(rule["obligations"]))[number]["failure"]["predicate"], row)
-            is_so = "vacuous" if not when else "fails" if failure else "satisfied"
-        said = f"the nodes show `{is_so or 'active, or no scope'}`, not `{claim['claim']}`"
-        _demand(is_so and claim["claim"] == is_so and None not in row, said)
-        doubts = self.doubts(rule, row[0]) if is_so == "fails" else []
+        asked = rule["scope"] if number is None else dict(enumerate(rule["obligations"]))[number]["failure"]
+        seen = number is None, bool(when), bool(self.rows(asked["predicate"], row))
+        so = {(True, False, True): "vacuous", (False, True, True): "fails", (False, True, False): "satisfied"}.get(seen)
+        said = f"the nodes show `{so or 'active, or no scope or match'}`, not `{claim['claim']}`"
+        _demand(so and so == claim["claim"] and None not in row, said)
         block = "" if number is None else f" block {number + 1}"
-        return f"{_shown(claim['rule'], row)}:{block} {is_so}{'; open: ' * bool(doubts)}{', '.join(doubts)}"
+        return f"{_shown(claim['rule'], row)}:{block} {so}{self.doubts(rule, row[0]) if so == 'fails' else ''}"
 
-    def doubts(self, rule: Any, scope: Any) -> list[str]:
-        """Return what may be missing from a scope, whether or not its failures rest on that."""
+    def doubts(self, rule: Any, scope: Any) -> str:  # what may be missing, whether or not the failures rest on that
         members = [self.spans[row[-1]] for row in self.rows(rule["member"]["predicate"], [scope, None])]
-        reached, within = [obligation["condition"]["predicate"] for obligation in rule["obligations"]], [0]
-        for clause in chain.from_iterable(self.clauses.get(name, ()) for name in reached):
-            said, now = json.dumps(clause["body"]), int(self.options["now"])
-            reached += [name for name in self.clauses if f'"{name}"' in said and name not in reached]
-            within += map(int, DEADLINE.findall(said))
-        until = max((span["span:end"] + max(within) if span["span:end"] else now + 1 for span in members), default=0)
-        open_points = {
+        now, within = int(self.options["now"]), rule["within"]
+        until = max((span["span:end"] + within if span["span:end"] else now + 1 for span in members), default=0)
+        said = ", ".join(name for name, is_so in {
             "a trace has a hole": any(span["hole"] for span in members) and not self.options["assume_complete"],
             "a span dropped data": any(span["dropped"] for span in members),
-            f"a deadline may end at {until}, the data end at {now}": any(within) and until > now,
-            "clocks may differ": int(self.options["clock_skew"]) > 0}
-        return [name for name, is_so in open_points.items() if is_so]
+            f"a deadline may end at {until}, the data end at {now}": within and until > now,
+            "clocks may differ": int(self.options["clock_skew"]) > 0}.items() if is_so)
+        return said and f"; open: {said}"
 
-    def missing(self, claims: Any) -> list[str]:
-        """Return the obligations of every rule in every scope, as the nodes tell them, that no claim speaks of."""
-        claimed = {(item["rule"], item["obligation"], *item["match"]) for item in claims}
-        wanted: list[Any] = []
+    def missing(self) -> list[str]:  # obligations of any rule in any scope, as nodes tell them, that no claim is about
+        claimed = {(item["rule"], item["obligation"], *item["match"]) for item in self.claims}
+        due: list[Any] = []
         for name, rule in self.rules.items():
             for (scope,) in self.rows(rule["scope"]["predicate"], [None]):
                 found = self.rows(rule["when"]["predicate"], [scope, *[None] * len(rule["when"]["args"][1:])])
-                wanted += [(name, place, *row) for row in found for place in range(len(rule["obligations"]))]
-                wanted += [] if found else [(name, None, scope)]
-        return [f"no claim about {_shown(one[0], one[1:])}" for one in wanted if one not in claimed]
+                due += [(name, place, *row) for row in found for place in range(len(rule["obligations"]))]
+                due += [] if found else [(name, None, scope)]
+        return [f"no claim about {_shown(one[0], one[1:])}" for one in due if one not in claimed]
 
-def _shown(name: str, items: Any) -> str:
-    return f"{name}({', '.join('_' if item is None else f'{item}' for item in items)})"
+def _attempt(check: Callable[..., Any], *of: Any) -> tuple[Any, bool]:
+    try:
+        return check(*of), True
+    except Exception as reason:  # noqa: BLE001 - whatever is wrong with it, it is refused
+        return f"{reason}" if isinstance(reason, Refused) else f"malformed ({type(reason).__name__})", False
 
 def certify(*paths: Any, complete: bool = False) -> Iterator[tuple[str, Any, bool]]:
     """Yield what was looked at, what it says or the reason why it is refused, and whether it is accepted."""
-    def attempt(check: Callable[..., Any], *of: Any) -> tuple[Any, bool]:
-        try:
-            return check(*of), True
-        except Exception as reason:  # noqa: BLE001 - whatever is wrong with it, it is refused
-            return f"{reason}" if isinstance(reason, Refused) else f"malformed ({type(reason).__name__})", False
-    checker, good = attempt(Checker, *paths)
-    if not good:
-        yield "certificate", checker, good
-        return
-    told = [f"{len(checker.spans)} spans", *(f"{key} {value}" for key, value in checker.options.items())]
-    yield "certificate", ", ".join(told), good
-    for kind, check in (("node", checker.node), ("claim", checker.claim)):
-        for place, item in enumerate(checker.certificate[f"{kind}s"]):
-            said, good = attempt(check, item)
-            yield f"{kind} {place}", said, good
-    lacking, good = attempt(checker.missing, checker.certificate["claims"]) if complete else ([], True)
+    checker, good = _attempt(_Checker, *paths)
+    yield "certificate", checker.said if good else checker, good
+    for kind, check, items in checker.steps if good else ():
+        for place, item in enumerate(items):
+            yield f"{kind} {place}", *_attempt(check, item)
+    lacking, good = _attempt(checker.missing) if good and complete else ([], True)
     for said in lacking if good else [lacking]:
         yield "complete", said, False
 
 def main(arguments: list[str]) -> int:
     """Check the files that are named; print claims and refusals; return 0 where everything is accepted, else 1."""
-    paths = [Path(name) for name in arguments if name != "--complete"]
-    found = [*certify(*paths, complete="--complete" in arguments)]
+    found = [*certify(*(Path(name) for name in arguments if name != "--complete"), complete="--complete" in arguments)]
     lines = [f"{name}: {'' if good else 'refused: '}{said}" for name, said, good in found if name[0] != "n" or not good]
     print(*lines, f"{sum(good for *_, good in found)} of {len(found)} steps accepted", sep="\n")
     return 0 if all(good for *_, good in found) else 1
