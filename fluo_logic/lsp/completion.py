@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from fluo_logic.facts.model import Kind, Status
@@ -25,6 +24,7 @@ from fluo_logic.lsp.context import (
     Token,
     is_keyword,
 )
+from fluo_logic.lsp.entries import Entry, Sort, aggregates, attribute, keywords, where
 from fluo_logic.lsp.vocabulary import Keys, Vocabulary
 
 NOWHERE: Final = Origin("", 1, 1, 1, 1, "")
@@ -36,35 +36,6 @@ INTRINSIC_WORDS: Final = {
     "span:status": tuple(status.value for status in Status),
 }
 LINKS: Final = {"linked": ("to", "from")}
-
-
-class Sort(IntEnum):
-    """What an entry is; entries are listed in this order."""
-
-    VARIABLE = 0
-    VALUE = 1
-    ATTRIBUTE = 2
-    SPAN = 3
-    EVENT = 4
-    KEYWORD = 5
-    OPERATOR = 6
-    FUNCTION = 7
-    INTRINSIC = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One word that could stand at a place.
-
-    ``text`` is written, ``label`` shown; ``snippet``, where it is not empty, is written instead by editors that know
-    snippets, with ``$0`` where the cursor goes.
-    """
-
-    label: str
-    text: str
-    sort: Sort
-    detail: str = ""
-    snippet: str = ""
 
 
 def entries(context: Context, known: Vocabulary) -> Iterator[Entry]:
@@ -127,7 +98,7 @@ class _Completion:
         """Yield what may stand between the braces of a rule: metadata, scope, blocks, or a condition."""
         last, key = frame.last, _metadata_before(frame)
         if last.text in words.VALUES:
-            yield from _keywords(words.VALUES[last.text], Sort.VALUE)
+            yield from keywords(words.VALUES[last.text], Sort.VALUE)
         elif last.text == "per":
             yield Entry("trace", "trace", Sort.KEYWORD, words.SCOPES["per trace"])
         elif last.text == "across":
@@ -149,9 +120,9 @@ class _Completion:
         given = {token.text for token in frame.tokens}
         body = bool(given & set(words.BLOCKS))
         if not body:
-            yield from _keywords({key: text for key, text in words.METADATA.items() if key not in given})
+            yield from keywords({key: text for key, text in words.METADATA.items() if key not in given})
             if not given & {"per", "across"}:
-                yield from _keywords(words.SCOPES)
+                yield from keywords(words.SCOPES)
         for block, text in words.BLOCKS.items():
             if block == "example":
                 head, snippet = 'example violated "" { }', 'example ${1|violated,satisfied|} "$2" {\n  $0\n}'
@@ -186,7 +157,7 @@ class _Completion:
         elif last.text in OPERATORS or (last.kind == "operator" and last.text in words.ARITHMETIC):
             yield from self.values(frame)
             yield from self.variables()
-            yield from _aggregates()
+            yield from aggregates()
         elif _is_operand(last):
             yield from self.after_operand(frame)
         else:
@@ -201,21 +172,21 @@ class _Completion:
         if of_spans:
             return
         yield from self.variables()
-        yield from _aggregates()
+        yield from aggregates()
         yield Entry("trace.has", "trace.has()", Sort.FUNCTION, words.FORMS["trace.has"], "trace.has($0)")
         yield Entry("not", "not", Sort.KEYWORD, words.CONNECTIVES["not"])
 
     def after_operand(self, frame: Frame) -> Iterator[Entry]:
         last = frame.last
         if frame.inside is not Inside.PATTERN:
-            yield from _keywords(words.RELATIONS)
+            yield from keywords(words.RELATIONS)
         if frame.inside is Inside.AGGREGATE:
             return
         if last.kind != "variable" and frame.before(1).text != "as":
             yield Entry("as", "as $", Sort.KEYWORD, words.OTHERS["as"])
         if frame.inside is Inside.PATTERN:
             return
-        yield from _keywords({word: text for word, text in words.CONNECTIVES.items() if word != "not"})
+        yield from keywords({word: text for word, text in words.CONNECTIVES.items() if word != "not"})
         if last.kind == "variable" and frame.before(1).text != "as":
             yield Entry("is", "is", Sort.KEYWORD, words.OTHERS["is"])
         yield Entry("within", "within", Sort.KEYWORD, words.OTHERS["within"])
@@ -238,7 +209,7 @@ class _Completion:
             compared = frame.before(1).text in OPERATORS or last.text == "()"
             if not compared:
                 yield from (Entry(word, word, Sort.OPERATOR, text) for word, text in words.OPERATORS.items())
-            yield from _keywords({word: text for word, text in words.CONNECTIVES.items() if word != "not"})
+            yield from keywords({word: text for word, text in words.CONNECTIVES.items() if word != "not"})
         else:
             yield from self.paths(frame)
             yield Entry("not", "not", Sort.KEYWORD, words.CONNECTIVES["not"])
@@ -250,10 +221,10 @@ class _Completion:
         """Yield attributes and intrinsics; of the event inside the predicate of one."""
         if frame.inside is Inside.EVENT_PREDICATE:
             keys = self.known.event_keys(frame.name)
-            yield from (_attribute(key, write.name(key), keys) for key in keys.values)
+            yield from (attribute(key, write.name(key), keys) for key in keys.values)
             return
         keys = self.keys(frame.name)
-        yield from (_attribute(key, write.name(key), keys) for key in keys.values)
+        yield from (attribute(key, write.name(key), keys) for key in keys.values)
         for key, text in words.INTRINSICS.items():
             yield Entry(key, key, Sort.INTRINSIC, text)
         for key in self.known.resources.values:
@@ -274,7 +245,7 @@ class _Completion:
             text = write.value(value)
             yield Entry(text, text, Sort.VALUE)
         if not {True, False} & {value for value in seen if isinstance(value, bool)}:
-            yield from _keywords(words.CONSTANTS)
+            yield from keywords(words.CONSTANTS)
 
     def compared(self, frame: Frame) -> tuple[str, Keys]:
         """Return the path before an operator, and the attributes among which it is."""
@@ -288,8 +259,8 @@ class _Completion:
             return path, self.known.event_keys(frame.name)
         if frame.inside is Inside.PREDICATE:
             return path, self.keys(frame.name)
-        name, _, attribute = path.rpartition(".")
-        return attribute, self.keys(name)
+        name, _, key = path.rpartition(".")
+        return key, self.keys(name)
 
     # --- after a dot ----------------------------------------------------------------------------------------------
 
@@ -300,12 +271,12 @@ class _Completion:
             yield from self.selected(self.context.variables.get(last.text[1:]))
         elif frame.inside in PREDICATES:
             if last.text == "()":
-                yield _where()
+                yield where()
             elif last.text in OPERATORS:
                 keys = self.keys(frame.name)
-                yield from (_attribute(key, f".{write.name(key)}", keys) for key in keys.values)
+                yield from (attribute(key, f".{write.name(key)}", keys) for key in keys.values)
         elif frame.inside in CONDITIONS and last.kind in {"string", "group", "word", "operator"}:
-            yield _where()
+            yield where()
             yield from self.selected(None if last.text == "*" else frame.name, dotted=False)
 
     def selected(self, name: str | None, *, dotted: bool = True) -> Iterator[Entry]:
@@ -313,7 +284,7 @@ class _Completion:
         keys = self.keys(name)
         for key in keys.values:
             text = write.selector(Path(PathKind.ATTRIBUTE, key, origin=NOWHERE), dotted=dotted)
-            yield _attribute(key, text, keys)
+            yield attribute(key, text, keys)
         for key, text in words.INTRINSICS.items():
             yield Entry(key, f".{key}", Sort.INTRINSIC, text)
         for key in self.known.resources.values:
@@ -367,30 +338,9 @@ class _Completion:
         if frame.last.text == ":":
             yield from self.values(Frame(Inside.PREDICATE, "(", frame.name, None, frame.tokens))
         elif frame.last.kind == "" or frame.last.text == ",":
-            yield from (_attribute(key, f"{write.name(key)}: ", keys) for key in keys.values)
+            yield from (attribute(key, f"{write.name(key)}: ", keys) for key in keys.values)
             for key in ("span:kind", "span:status", "span:status_message", "span:parent_id", "scope:name"):
                 yield Entry(key, f"{key}: ", Sort.INTRINSIC, words.INTRINSICS[key])
-
-
-def _keywords(known: Mapping[str, str], sort: Sort = Sort.KEYWORD) -> Iterator[Entry]:
-    return (Entry(word, word, sort, text) for word, text in known.items())
-
-
-def _aggregates() -> Iterator[Entry]:
-    return (Entry(word, f"{word}()", Sort.FUNCTION, text, f"{word}($0)") for word, text in words.AGGREGATES.items())
-
-
-def _attribute(key: str, text: str, keys: Keys) -> Entry:
-    values = keys.values.get(key)
-    return Entry(key, text, Sort.ATTRIBUTE, _some(values) if values else "")
-
-
-def _some(values: Iterable[object]) -> str:
-    return ", ".join(sorted(str(value) for value in values)[:4])
-
-
-def _where() -> Entry:
-    return Entry(".where", ".where()", Sort.KEYWORD, words.OTHERS[".where"], ".where($0)")
 
 
 def _is_operand(token: Token) -> bool:

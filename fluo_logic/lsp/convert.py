@@ -10,7 +10,7 @@ from lsprotocol import types as t
 from fluo_logic.errors import RuleError
 from fluo_logic.lang import write
 from fluo_logic.lsp.analysis import Analysis
-from fluo_logic.lsp.completion import Entry, Sort
+from fluo_logic.lsp.entries import Entry, Sort
 from fluo_logic.lsp.fixes import Fix
 from fluo_logic.lsp.places import Part, Symbol
 from fluo_logic.tooling.lint import Finding
