@@ -107,6 +107,10 @@ class Session:
         """Each rule with its plan."""
         return zip(self.rules.rules, self.program.rules, strict=True)
 
+    def check_of(self, number: int, rule: Rule, plan: RulePlan) -> RuleCheck:
+        """Return the check of a rule by its number."""
+        return RuleCheck(self, rule, plan, self.scanned.rules[number] if self.scanned else None)
+
 
 def check(traces: TraceInput | Sequence[TraceInput] | Dataset, rules: Ruleset, options: Options = DEFAULTS) -> Report:
     """Check rules against traces.
@@ -144,7 +148,10 @@ def solve(
     if isinstance(traces, Dataset):
         found: Dataset | Scanned = traces
     elif options.engine == SPARK and not whole:
-        found = _distributed(traces, rules, program, options, progress)
+        import fluo_logic.spark  # noqa: F401, PLC0415 - it tells what is not installed
+        from fluo_logic.distributed import solve_on_spark  # noqa: PLC0415 - it stands on this module
+
+        return solve_on_spark(traces, rules, program, options, progress)
     elif whole or options.engine not in SCANNING:
         found = read_traces(traces)
     else:
@@ -154,7 +161,7 @@ def solve(
     store = FactStore(found if isinstance(found, Dataset) else found.dataset)
     # Of a scan, what satisfies its rules is known already.
     open_rules = program if scanned is None else scanned.failed(program)
-    answer, confirming = _answer(open_rules, store, options.engine)
+    answer, confirming = answer_on(open_rules, store, options.engine)
     if scanned is not None:
         scanned.confirm(program, answer)
     solved = time.perf_counter()
@@ -162,14 +169,6 @@ def solve(
     if scanned is not None:
         seconds = {**scanned.seconds, "translate": seconds["translate"], "solve": seconds["solve"]}
     return Session(rules, program, store, answer, options, confirming, seconds, scanned, progress)
-
-
-def _distributed(
-    traces: TraceInput | Sequence[TraceInput], rules: Ruleset, program: Program, options: Options, progress: Progress
-) -> Dataset | Scanned:
-    from fluo_logic.spark.scan import scan  # noqa: PLC0415 - an optional package, and start-up counts
-
-    return scan(open_all(traces, None, listed=True), rules, program, progress, options.spark)
 
 
 def _scanned(
@@ -189,7 +188,7 @@ def _scanned(
         return read_opened(map(again, sources))
 
 
-def _answer(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
+def answer_on(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
     """Return the answer, and the engine that is to confirm what is proved where the answer comes from a scan."""
     if engine not in {"auto", SPARK}:
         return engine_named(engine).solve(program, store), None
@@ -212,8 +211,7 @@ def report(session: Session) -> Report:
     violations: list[Violation] = []
     for number, (rule, plan) in enumerate(session.plans):
         session.progress(f"judging and proving, rule {number + 1} of {len(session.rules.rules)}")
-        scanned = session.scanned.rules[number] if session.scanned else None
-        checked = RuleCheck(session, rule, plan, scanned)
+        checked = session.check_of(number, rule, plan)
         violations.extend(checked.violations())
         rules.append(checked.summary())
     session.seconds["prove"] = time.perf_counter() - clock

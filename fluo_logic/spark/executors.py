@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 from pyspark import TaskContext
@@ -36,7 +36,16 @@ MOST_BYTES: Final = 64 * 2**20
 """So many bytes go into one batch of spans."""
 FIRST_NUMBER: Final = 40
 """Each partition has this many bits for the numbers of its spans."""
+JUDGED_SCHEMA: Final = "data binary"
 Batches = Iterable[Any]
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Judge(Protocol[Result_co]):
+    """Says something of traces; ``failing`` has for each the numbers of rules, and how many proofs each gets."""
+
+    def __call__(self, dataset: Dataset, failing: Mapping[str, Mapping[int, int]]) -> Iterable[Result_co]:
+        """Yield what there is to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,22 @@ class Assembling:
     def _types(self) -> list[Any]:
         empty = table_of(FactStore(assemble([])), self.layout)
         return list(empty.schema.types)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging(Generic[Result_co]):
+    """Asks a judge about whole traces; the rows that it takes are ordered by trace, what comes out is pickled lists."""
+
+    judge: Judge[Result_co]
+    failing: Mapping[str, Mapping[int, int]]
+    latest: int | None
+
+    def __call__(self, found: Batches) -> Iterator[Any]:
+        """Yield what the judge says; ``latest`` is the latest time of all data."""
+        for _, spans in _chunks(found):
+            if spans:
+                results = list(self.judge(replace(assemble(spans), latest=self.latest), self.failing))
+                yield pa.RecordBatch.from_arrays([pa.array([pickle.dumps(results)], pa.binary())], names=["data"])
 
 
 def _told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from fluo_logic.spark.rows import EVENTS, KEY, LINKS, Layout
 from fluo_logic.spark.session import told
 from fluo_logic.translate import relational_joins as names
 from fluo_logic.translate.relational import printed
+from fluo_logic.translate.relational_plan import tables_of
 from fluo_logic.translate.relational_spark import DIALECT, SparkPlan
 
 
@@ -25,6 +27,9 @@ class Run:
         self.plan = spark_plan.plan
         self.kept: list[DataFrame] = []
         self.made: set[str] = set()
+        self.readers = Counter(table for step in self.plan.steps.values() for table in step.needs)
+        """How many queries read each view; what one reads need not be kept."""
+        self.readers.update(table for name in self.plan.wanted for table in tables_of(self.plan.answers[name]))
         with told():
             add_functions(session, spark_plan)
             spans.createOrReplaceTempView(names.SPANS)
@@ -42,7 +47,7 @@ class Run:
                 continue
             with told():
                 table = self.session.sql(printed(step.query, DIALECT))
-                if step.kind == "TABLE":
+                if self.readers[step.name] > 1:
                     table = table.persist(StorageLevel.MEMORY_AND_DISK)
                     self.kept.append(table)
                 table.createOrReplaceTempView(step.name)

@@ -7,12 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self, TypeVar
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import broadcast, col
 
+from fluo_logic.explain.words import plural
 from fluo_logic.facts.dataset import Dataset, assemble
 from fluo_logic.facts.progress import Progress, silent
 from fluo_logic.facts.readers.sources import Source
@@ -23,15 +24,16 @@ from fluo_logic.report.missing import attributes_named
 from fluo_logic.scan import Scanned, ScannedRule
 from fluo_logic.spark import executors
 from fluo_logic.spark.counts import RuleCount, count, traces_of, wanted
-from fluo_logic.spark.executors import Assembling, InputRead, Told, spans_of, task_of
+from fluo_logic.spark.executors import Assembling, InputRead, Judge, Told, spans_of, task_of
 from fluo_logic.spark.rows import STRUCTURAL, Layout
 from fluo_logic.spark.run import Run
-from fluo_logic.spark.session import open_session, told
+from fluo_logic.spark.session import active, give_back, open_session, told
 from fluo_logic.translate.relational import to_plan
 from fluo_logic.translate.relational_spark import SparkPlan, for_spark
 
-FILES_IN_TASK: Final = 1
-MOST_TASKS: Final = 2_000
+MOST_TASKS: Final = 10_000
+"""Into so many tasks reading is divided at most: one for each file up to this."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,61 +69,134 @@ class Read:
         """Let go of the spans."""
         self.table.unpersist()
 
-    def fetch(self, traces: Iterable[str] | None) -> Dataset:
-        """Return traces, or all, as a data set with what was read of all inputs."""
+    def of(self, traces: Iterable[str] | None) -> DataFrame:
+        """Return the spans of traces, or all, as they were read; those of a trace stay together."""
         chunks = self.table.where(col("kind") == executors.SPANS)
         if traces is not None:
             ids = chunks.sparkSession.createDataFrame([(trace,) for trace in sorted(traces)], "trace string")
             chunks = chunks.join(broadcast(ids), "trace", "left_semi")
+        return chunks.select("kind", "trace", "data")
+
+    def fetch(self, traces: Iterable[str] | None) -> Dataset:
+        """Return traces, or all, as a data set with what was read of all inputs."""
         with told():
-            rows = chunks.select("data").collect()
+            rows = self.of(traces).select("data").collect()
         problems = [problem for read in self.inputs for problem in read.problems]
         return assemble(spans_of(row[0] for row in rows), problems, [read.summary for read in self.inputs])
 
 
-def scan(
-    sources: Iterable[Source],
-    rules: Ruleset,
-    program: Program,
-    progress: Progress = silent,
-    session: SparkSession | None = None,
-) -> Scanned | Dataset:
-    """Check rules on Spark; where the scope of all traces fails, return all data as a data set instead.
+class Scan:
+    """A check on Spark; what is kept on the executors is let go at the end of a ``with``."""
 
-    Raises:
-        UnsupportedError: a clause has no relational form, or none in Spark SQL.
-        ConfigError: Spark cannot be started, or a job fails.
-    """
-    clock = time.perf_counter()
-    plan = to_plan(program, wanted(program))
-    spark_plan = for_spark(plan)
-    own = open_session(session)
-    progress("reading on Spark")
-    read = read_on(own, sources, rules, spark_plan)
-    reading = time.perf_counter()
-    run = Run(own, spark_plan, read.layout, read.table.where(col("kind") == executors.ROW))
-    try:
-        progress(f"checking {sum(part.spans for part in read.told):,} spans on Spark")
-        counts = count(run, program)
-        traces = traces_of(run, program, counts)
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        rules: Ruleset,
+        program: Program,
+        progress: Progress = silent,
+        session: SparkSession | None = None,
+    ) -> None:
+        """Plan it, and read the inputs.
+
+        Raises:
+            UnsupportedError: a clause has no relational form, or none in Spark SQL.
+            ConfigError: Spark cannot be started, or a job fails.
+        """
+        clock = time.perf_counter()
+        self.program = program
+        self.progress = progress
+        self.spark_plan = for_spark(to_plan(program, wanted(program)))
+        self.before = active(session)
+        self.session = open_session(self.before)
+        progress("reading on Spark")
+        self.read = read_on(self.session, sources, rules, self.spark_plan)
+        self.run: Run | None = None
+        self.failing: list[Mapping[str, int]] = []
+        self.traces: tuple[str, ...] = ()
+        self.latest = max((part.latest for part in self.read.told if part.latest is not None), default=None)
+        self.seconds = {"read": time.perf_counter() - clock}
+
+    def __enter__(self) -> Self:
+        """Return the scan."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what is kept."""
+        if self.run is not None:
+            self.run.close()
+        self.read.close()
+        give_back(self.before)
+
+    def result(self) -> Scanned | None:
+        """Return what became of each rule, and the traces of failing scopes; None where all traces together fail."""
+        clock = time.perf_counter()
+        told_ = self.read.told
+        rows = self.read.table.where(col("kind") == executors.ROW)
+        self.run = run = Run(self.session, self.spark_plan, self.read.layout, rows)
+        self.progress(f"checking {sum(part.spans for part in told_):,} spans on Spark")
+        counts = count(run, self.program)
+        traces = traces_of(run, self.program, counts)
+        self.seconds["scan"] = time.perf_counter() - clock
         if traces is None:
-            return read.fetch(None)
-        scanning = time.perf_counter()
-        dataset = _failed(read, traces)
-    finally:
-        run.close()
-        read.close()
-    seconds = {"read": reading - clock, "scan": scanning - reading, "read failures": time.perf_counter() - scanning}
-    return Scanned(
-        spans=sum(part.spans for part in read.told),
-        traces=sum(part.traces for part in read.told),
-        rules=tuple(
-            _rule(plan, result, _missing(read.told, number), dataset)
-            for number, (plan, result) in enumerate(zip(program.rules, counts, strict=True))
-        ),
-        dataset=dataset,
-        seconds=seconds,
-    )
+            return None
+        clock = time.perf_counter()
+        dataset = self._failed(traces)
+        self.failing = [result.failing for result in counts]
+        self.traces = tuple(dataset.traces)
+        self.seconds["read failures"] = time.perf_counter() - clock
+        return Scanned(
+            spans=sum(part.spans for part in told_),
+            traces=sum(part.traces for part in told_),
+            rules=tuple(
+                _rule(plan, result, _missing(told_, number), dataset)
+                for number, (plan, result) in enumerate(zip(self.program.rules, counts, strict=True))
+            ),
+            dataset=dataset,
+            seconds=self.seconds,
+        )
+
+    def everything(self) -> Dataset:
+        """Return all that was read."""
+        return self.read.fetch(None)
+
+    def judged(self, judge: Judge[Result], max_proofs: int) -> list[Result]:
+        """Return what a judge has to say of the traces in which rules within traces fail; the executors ask it.
+
+        Of each rule the first failures get proofs, in the order of their traces.
+        """
+        failing: dict[str, dict[int, int]] = {}
+        for number, (plan, scopes) in enumerate(zip(self.program.rules, self.failing, strict=True)):
+            if plan.scope_kind != "per trace":
+                continue
+            left = max_proofs
+            for trace_id in self.traces:
+                if trace_id in scopes:
+                    proofs = min(left, scopes[trace_id])
+                    left -= proofs
+                    failing.setdefault(trace_id, {})[number] = proofs
+        if not failing:
+            return []
+        clock = time.perf_counter()
+        self.progress(f"judging and proving in {plural(len(failing), 'trace')} on Spark")
+        judging = executors.Judging(judge, failing, self.latest)
+        with told():
+            rows = self.read.of(failing).mapInArrow(judging, executors.JUDGED_SCHEMA).collect()
+        self.seconds["judge"] = time.perf_counter() - clock
+        return [result for row in rows for result in pickle.loads(row[0])]  # noqa: S301 - written by an executor
+
+    def _failed(self, traces: set[str]) -> Dataset:
+        """Return the traces of failing scopes, with what is known of all the data."""
+        both = self.read.fetch(traces | self.read.unsound)
+        kept = [span for span in both.spans if span.trace_id in traces]
+        return replace(
+            assemble(kept),
+            inputs=both.inputs,
+            problems=both.problems,
+            merged=sum(part.merged for part in self.read.told),
+            differing=sum(part.differing for part in self.read.told),
+            orphans=sum(part.orphans for part in self.read.told),
+            latest=self.latest,
+        )
 
 
 def read_on(session: SparkSession, sources: Iterable[Source], rules: Ruleset, spark_plan: SparkPlan) -> Read:
@@ -166,21 +241,6 @@ def _read(session: SparkSession, tasks: Sequence[executors.Task], assembling: As
                 unsound.add(trace)
     inputs.sort(key=lambda read: read.place)
     return Read(table, assembling.layout, tuple(inputs), tuple(parts), frozenset(unsound))
-
-
-def _failed(read: Read, traces: set[str]) -> Dataset:
-    """Return the traces of failing scopes, with what is known of all the data."""
-    both = read.fetch(traces | read.unsound)
-    kept = [span for span in both.spans if span.trace_id in traces]
-    return replace(
-        assemble(kept),
-        inputs=both.inputs,
-        problems=both.problems,
-        merged=sum(part.merged for part in read.told),
-        differing=sum(part.differing for part in read.told),
-        orphans=sum(part.orphans for part in read.told),
-        latest=max((part.latest for part in read.told if part.latest is not None), default=None),
-    )
 
 
 def _missing(parts: Iterable[Told], number: int) -> dict[str, int]:

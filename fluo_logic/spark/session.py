@@ -12,25 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from py4j.protocol import Py4JError
+from pyspark.errors import AnalysisException, ParseException, PySparkException
+from pyspark.sql import SparkSession
+
 from fluo_logic.errors import ConfigError, InternalError, UnsupportedError
 
-try:
-    import pandas as pd  # PySpark wants it for Arrow batches
-    import pyarrow as pa
-    import pyspark
-    import sqlglot
-    from py4j.protocol import Py4JError
-    from pyspark.errors import AnalysisException, ParseException, PySparkException
-    from pyspark.sql import SparkSession
-except ImportError as missing:
-    raise ConfigError(
-        code="C140",
-        message=f"the engine spark needs the package {missing.name}, which is not installed",
-        hint="pip install 'fluo_logic[spark]'",
-    ) from missing
-
 Session: TypeAlias = SparkSession
-NEEDED: Final = (pd, pa, pyspark, sqlglot)
 SETTINGS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -53,16 +41,25 @@ CHATTER: Final = ("WARNING", "Using", "\tat", "Setting")
 """How lines begin that Java logs whatever happens."""
 
 
-def open_session(given: SparkSession | None = None) -> SparkSession:
+def active(given: SparkSession | None = None) -> SparkSession:
+    """Return the session that is given, else the active one, else one that is started.
+
+    Raises:
+        ConfigError: Spark cannot be started.
+    """
+    session = given if given is not None else SparkSession.getActiveSession()
+    if session is not None:
+        return session
+    master = os.environ.get("SPARK_MASTER")
+    return start({"spark.master": master} if master else {})
+
+
+def open_session(session: SparkSession) -> SparkSession:
     """Return a session for one check: views and functions of its own, beside the user's in one application.
 
     Raises:
-        ConfigError: Spark cannot be started, or the session is one of Spark Connect.
+        ConfigError: the session is one of Spark Connect.
     """
-    session = given if given is not None else SparkSession.getActiveSession()
-    if session is None:
-        master = os.environ.get("SPARK_MASTER")
-        session = start({"spark.master": master} if master else {})
     if not hasattr(session, "newSession") or not hasattr(session, "_jsparkSession"):
         hint = "hand over a session that drives the cluster itself, or use --engine spark under spark-submit"
         raise ConfigError(code="C502", message="sessions of Spark Connect are not supported", hint=hint)
@@ -73,6 +70,12 @@ def open_session(given: SparkSession | None = None) -> SparkSession:
             if own.conf.isModifiable(key):
                 own.conf.set(key, value)
     return own
+
+
+def give_back(session: SparkSession) -> None:
+    """Make a session the active one again: any becomes so when it makes a table."""
+    with told():
+        session.createDataFrame([], "nothing int")
 
 
 def start(settings: Mapping[str, str] | None = None) -> SparkSession:

@@ -37,8 +37,11 @@ def spark() -> Iterator[SparkSession]:
     settings = {
         "spark.master": MASTER,
         "spark.driver.memory": "2g",
-        "spark.sql.shuffle.partitions": "4",
-        "spark.default.parallelism": "2",
+        "spark.sql.shuffle.partitions": "2",
+        # Little data, and many queries: compiling them costs more than it saves.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     started = session.start(settings)
     yield started
