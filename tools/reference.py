@@ -269,7 +269,7 @@ def cli_page() -> str:
 
 
 def _verbs() -> list[tuple[str, str]]:
-    return list(arguments.VERBS.items())
+    return [(name, verb.summary) for name, verb in arguments.VERBS.items()]
 
 
 def _parsers() -> dict[str, ArgumentParser]:

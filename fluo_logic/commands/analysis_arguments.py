@@ -5,41 +5,15 @@ from __future__ import annotations
 from argparse import Action, ArgumentParser
 from typing import Final
 
-from fluo_logic.commands.tool_arguments import formats_option, rules_argument, traces_option
-
-ANALYSES: Final = {
-    "analyze": "which rules contradict themselves or each other, can never fire, or repeat others",
-    "witness": "a smallest trace on which a rule is violated, or satisfied",
-    "diff": "what a change of rules does, with a trace that shows it",
-}
-ANALYSIS_USAGES: Final = {
-    "analyze": "fluo analyze RULES... [--traces INPUT...] [--bound N] [--graph FORM] [options]",
-    "witness": "fluo witness RULES... [--rule ID] [--verdict VERDICT] [--format FORM]",
-    "diff": "fluo diff OLD NEW [--pair OLD=NEW] [--traces INPUT...] [options]",
-}
-ANALYSIS_STATUSES: Final = {
-    "analyze": """\
-exit status:
-  0  nothing was found
-  1  something was found, or left undecided
-  2  a rule is wrong
-  3  usage, configuration or input is wrong
-""",
-    "witness": """\
-exit status:
-  0  the trace was written
-  1  no trace within the bound has the verdict
-  2  a rule is wrong, or cannot be expressed over generated traces
-  3  usage or configuration is wrong
-""",
-    "diff": """\
-exit status:
-  0  every rule means what it did
-  1  one does not, or it is not known whether it does
-  2  a rule is wrong
-  3  usage, configuration or input is wrong
-""",
-}
+from fluo_logic.commands.verbs import (
+    Verb,
+    choice_options,
+    formats_option,
+    graph_option,
+    rule_option,
+    rules_argument,
+    traces_option,
+)
 
 
 def _whole(text: str) -> int:
@@ -75,14 +49,8 @@ def analyze_options(parser: ArgumentParser) -> list[Action]:
         rules_argument(parser),
         traces_option(parser, "recorded traces: names they never show, rules they never activate"),
         formats_option(parser, "text (default), json, sarif or html"),
-        parser.add_argument(
-            "--graph",
-            action="append",
-            metavar="FORMAT[=PATH]",
-            help="the graph of rules as graphml, json, dot, mermaid or svg, to a file or in place of the findings",
-        ),
-        parser.add_argument("--select", action="append", metavar="WORDS", help="only these: ids, tag:T, severity:S"),
-        parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
+        graph_option(parser, "the graph of rules", "the findings"),
+        *choice_options(parser),
         *_limits(parser),
         parser.add_argument(
             "--jobs", type=_whole, metavar="N", help="how many processes answer questions (default: one a processor)"
@@ -94,7 +62,7 @@ def witness_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo witness``."""
     return [
         rules_argument(parser),
-        parser.add_argument("--rule", metavar="ID", help="the rule, where RULES hold several"),
+        rule_option(parser),
         parser.add_argument("--verdict", metavar="VERDICT", help="violated (default) or satisfied"),
         formats_option(parser, "text (default), json (OTLP), or example (a block for the rule)"),
         *_limits(parser),
@@ -108,11 +76,48 @@ def diff_options(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--pair", dest="rule_pairs", action="append", metavar="OLD=NEW", help="compare rules of different ids"
         ),
-        parser.add_argument("--rule", metavar="ID", help="only this one of the new rules"),
+        rule_option(parser, "only this one of the new rules"),
         traces_option(parser, "recorded traces on which verdicts are compared"),
         formats_option(parser, "text (default) or json"),
         *_limits(parser),
     ]
 
 
-ANALYSIS_OPTIONS: Final = {"analyze": analyze_options, "witness": witness_options, "diff": diff_options}
+ANALYSES: Final = {
+    "analyze": Verb(
+        "which rules contradict themselves or each other, can never fire, or repeat others",
+        "fluo analyze RULES... [--traces INPUT...] [--bound N] [--graph FORM] [options]",
+        """\
+exit status:
+  0  nothing was found
+  1  something was found, or left undecided
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+""",
+        analyze_options,
+    ),
+    "witness": Verb(
+        "a smallest trace on which a rule is violated, or satisfied",
+        "fluo witness RULES... [--rule ID] [--verdict VERDICT] [--format FORM]",
+        """\
+exit status:
+  0  the trace was written
+  1  no trace within the bound has the verdict
+  2  a rule is wrong, or cannot be expressed over generated traces
+  3  usage or configuration is wrong
+""",
+        witness_options,
+    ),
+    "diff": Verb(
+        "what a change of rules does, with a trace that shows it",
+        "fluo diff OLD NEW [--pair OLD=NEW] [--traces INPUT...] [options]",
+        """\
+exit status:
+  0  every rule means what it did
+  1  one does not, or it is not known whether it does
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+""",
+        diff_options,
+    ),
+}

@@ -7,85 +7,23 @@ from argparse import Action, ArgumentParser, BooleanOptionalAction, Namespace, R
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from fluo_logic.commands.analysis_arguments import (
-    ANALYSES,
-    ANALYSIS_OPTIONS,
-    ANALYSIS_STATUSES,
-    ANALYSIS_USAGES,
+from fluo_logic.commands.analysis_arguments import ANALYSES
+from fluo_logic.commands.tool_arguments import TOOLS
+from fluo_logic.commands.verbs import (
+    Verb,
+    choice_options,
+    engine_option,
+    formats_option,
+    graph_option,
+    rule_option,
+    rules_argument,
+    traces_option,
 )
-from fluo_logic.commands.tool_arguments import TOOL_OPTIONS, TOOL_STATUSES, TOOL_USAGES, TOOLS, formats_option
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
 from fluo_logic.lang.suggest import did_you_mean
 from fluo_logic.resources import PACK, packs
 
-VERBS: Final = {
-    "check": "verdicts of rules on traces, and every violation with its proof",
-    "explain": "why one rule has its verdict on one scope",
-    "certify": "an independent re-check of the certificate in a report",
-    "evidence": "what traces show of controls, by control, with certificates",
-    **TOOLS,
-    **ANALYSES,
-    "lsp": "a language server for editors, on standard input and output",
-    "demo": "the seven incidents, replayed and explained",
-}
-STATUSES: Final = """\
-exit status, the first that applies:
-  2  a rule is wrong
-  3  usage, configuration or input is wrong; what could be read was still checked and reported
-  1  something is violated, of at least the severity of --fail-on, or a waiver has expired
-  4  only with --strict: nothing violated, but something inconclusive or pending
-  0  none of these
-(70: a defect of fluo; 130: interrupted; 141: the reader of the output went away)
-
-configuration:
-  fluo.toml, or [tool.fluo] in pyproject.toml, of the current directory holds settings by the names of the
-  options, and `rules`; FLUO_* environment variables (FLUO_FAIL_ON; lists with commas) go before it, and
-  options before both
-"""
-EXPLAIN_STATUSES: Final = """\
-exit status:
-  0  the verdict, whatever it is, was explained
-  2  a rule is wrong
-  3  usage, configuration or input is wrong; what could be read was still explained
-"""
-CERTIFY_STATUSES: Final = """\
-exit status:
-  0  every node and claim of the certificate is accepted
-  1  something is refused, for the reasons that are printed
-  2  a rule is wrong
-  3  usage, configuration or input is wrong
-"""
-EVIDENCE_STATUSES: Final = """\
-exit status, the first that applies:
-  2  a rule is wrong
-  3  usage, configuration or input is wrong; what could be read was still checked and reported
-  1  a control is violated, or the independent checker refused something
-  4  a control is pending or inconclusive, or there is no evidence for it
-  0  every control is satisfied
-"""
-LSP_STATUSES: Final = """\
-exit status:
-  0  the editor asked for the shutdown and left
-  1  the editor left without asking
-  3  usage is wrong, or pygls is not there
-"""
-DEMO_STATUSES: Final = """\
-exit status:
-  0  every healthy run is clean, and every broken one violated
-  1  one is not
-  3  usage is wrong, or the OpenTelemetry SDK is not there
-"""
 GLOBAL: Final = ("--help", "-h", "--version")
-USAGES: Final = {
-    "check": "fluo check RULES... --traces INPUT... [options]",
-    "explain": "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
-    "certify": "fluo certify REPORT RULES... --traces INPUT... [--complete]",
-    "evidence": "fluo evidence RULES... --traces INPUT... [--control CONTROLS] [options]",
-    **TOOL_USAGES,
-    **ANALYSIS_USAGES,
-    "lsp": "fluo lsp",
-    "demo": "fluo demo [INCIDENT] [--keep DIR] [options]",
-}
 DESCRIPTION: Final = "Executable invariants: OpenTelemetry traces in, violations out, each with a proof."
 
 
@@ -130,37 +68,17 @@ def _parser() -> _Parser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(title="verbs", dest="verb", metavar="VERB", required=True)
-    epilogs = {
-        "check": STATUSES,
-        "explain": EXPLAIN_STATUSES,
-        "certify": CERTIFY_STATUSES,
-        "evidence": EVIDENCE_STATUSES,
-        **TOOL_STATUSES,
-        **ANALYSIS_STATUSES,
-        "lsp": LSP_STATUSES,
-        "demo": DEMO_STATUSES,
-    }
-    options = {
-        "check": _check,
-        "explain": _explain,
-        "certify": _certify,
-        "evidence": _evidence,
-        **TOOL_OPTIONS,
-        **ANALYSIS_OPTIONS,
-        "lsp": _lsp,
-        "demo": _demo,
-    }
-    for verb in VERBS:
+    for name, verb in VERBS.items():
         one = verbs.add_parser(
-            verb,
-            usage=USAGES[verb],
-            help=VERBS[verb],
-            description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.",
-            epilog=epilogs[verb],
+            name,
+            usage=verb.usage,
+            help=verb.summary,
+            description=f"{verb.summary[0].upper()}{verb.summary[1:]}.",
+            epilog=verb.statuses,
             formatter_class=RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        actions = [*options[verb](one), *_common(one)]
+        actions = [*verb.options(one), *_common(one)]
         one.set_defaults(options=[name for action in actions for name in action.option_strings])
     return parser
 
@@ -176,20 +94,11 @@ class _Version(Action):
 
 
 def _rules_and_traces(parser: ArgumentParser) -> list[Action]:
+    shipped = ", ".join(PACK + name for name in packs())
+    what = "trace files, folders, globs, URLs, or - for standard input; formats and compression are detected"
     return [
-        parser.add_argument(
-            "rules",
-            nargs="*",
-            metavar="RULES",
-            help=f"`.fluo` files, folders of them, or shipped packs: {', '.join(PACK + name for name in packs())}",
-        ),
-        parser.add_argument(
-            "--traces",
-            nargs="+",
-            action="extend",
-            metavar="INPUT",
-            help="trace files, folders, globs, URLs, or - for standard input; formats and compression are detected",
-        ),
+        rules_argument(parser, f"`.fluo` files, folders of them, or shipped packs: {shipped}"),
+        traces_option(parser, what),
     ]
 
 
@@ -197,18 +106,13 @@ def _inputs(parser: ArgumentParser, formats: str) -> list[Action]:
     return [
         *_rules_and_traces(parser),
         _engine(parser),
-        parser.add_argument(
-            "--format",
-            action="append",
-            metavar="FORMAT[=PATH]",
-            help=f"text (default), {formats}, to standard output or a file; can be repeated",
-        ),
+        formats_option(parser, f"text (default), {formats}", dest="format"),
         *_conditions(parser),
     ]
 
 
 def _engine(parser: ArgumentParser) -> Action:
-    return parser.add_argument("--engine", metavar="NAME", help="auto (default), clingo, duckdb, pydatalog or spark")
+    return engine_option(parser, "auto (default), clingo, duckdb, pydatalog or spark")
 
 
 def _progress(parser: ArgumentParser) -> Action:
@@ -241,13 +145,7 @@ def _check(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--fail-on", metavar="SEVERITY", help="critical, high, medium, low or info (default: info, which is any)"
         ),
-        parser.add_argument(
-            "--select",
-            action="append",
-            metavar="WORDS",
-            help="check only these: rule ids, tag:T, severity:S, with commas; can be repeated",
-        ),
-        parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
+        *choice_options(parser, "check only these: rule ids, tag:T, severity:S, with commas; can be repeated"),
         parser.add_argument("--max-proofs", metavar="N", help="proofs a rule (default: 20); counts are never capped"),
         parser.add_argument(
             "--strict", action=BooleanOptionalAction, help="exit with 4 when something is inconclusive or pending"
@@ -327,7 +225,7 @@ def _explain(parser: ArgumentParser) -> list[Action]:
             const="long",
             help="in the text also every element of a count, every near miss, and digests of what was looked at",
         ),
-        parser.add_argument("--rule", metavar="ID", help="the rule, where RULES hold several"),
+        rule_option(parser),
         parser.add_argument(
             "--scope",
             metavar="ID",
@@ -341,12 +239,7 @@ def _explain(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--repair", action="store_true", help="also the smallest changes to the trace that would satisfy the rule"
         ),
-        parser.add_argument(
-            "--graph",
-            action="append",
-            metavar="FORMAT[=PATH]",
-            help="the causal graph as graphml, json, dot, mermaid or svg, to a file or in place of the explanation",
-        ),
+        graph_option(parser, "the causal graph", "the explanation"),
     ]
 
 
@@ -378,3 +271,86 @@ def _common(parser: ArgumentParser) -> list[Action]:
         ),
         parser.add_argument("--no-color", action="store_true", help="no colour; NO_COLOR does the same"),
     ]
+
+
+VERBS: Final = {
+    "check": Verb(
+        "verdicts of rules on traces, and every violation with its proof",
+        "fluo check RULES... --traces INPUT... [options]",
+        """\
+exit status, the first that applies:
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still checked and reported
+  1  something is violated, of at least the severity of --fail-on, or a waiver has expired
+  4  only with --strict: nothing violated, but something inconclusive or pending
+  0  none of these
+(70: a defect of fluo; 130: interrupted; 141: the reader of the output went away)
+
+configuration:
+  fluo.toml, or [tool.fluo] in pyproject.toml, of the current directory holds settings by the names of the
+  options, and `rules`; FLUO_* environment variables (FLUO_FAIL_ON; lists with commas) go before it, and
+  options before both
+""",
+        _check,
+    ),
+    "explain": Verb(
+        "why one rule has its verdict on one scope",
+        "fluo explain RULES... --traces INPUT... [--rule ID] [--scope ID] [options]",
+        """\
+exit status:
+  0  the verdict, whatever it is, was explained
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still explained
+""",
+        _explain,
+    ),
+    "certify": Verb(
+        "an independent re-check of the certificate in a report",
+        "fluo certify REPORT RULES... --traces INPUT... [--complete]",
+        """\
+exit status:
+  0  every node and claim of the certificate is accepted
+  1  something is refused, for the reasons that are printed
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+""",
+        _certify,
+    ),
+    "evidence": Verb(
+        "what traces show of controls, by control, with certificates",
+        "fluo evidence RULES... --traces INPUT... [--control CONTROLS] [options]",
+        """\
+exit status, the first that applies:
+  2  a rule is wrong
+  3  usage, configuration or input is wrong; what could be read was still checked and reported
+  1  a control is violated, or the independent checker refused something
+  4  a control is pending or inconclusive, or there is no evidence for it
+  0  every control is satisfied
+""",
+        _evidence,
+    ),
+    **TOOLS,
+    **ANALYSES,
+    "lsp": Verb(
+        "a language server for editors, on standard input and output",
+        "fluo lsp",
+        """\
+exit status:
+  0  the editor asked for the shutdown and left
+  1  the editor left without asking
+  3  usage is wrong, or pygls is not there
+""",
+        _lsp,
+    ),
+    "demo": Verb(
+        "the seven incidents, replayed and explained",
+        "fluo demo [INCIDENT] [--keep DIR] [options]",
+        """\
+exit status:
+  0  every healthy run is clean, and every broken one violated
+  1  one is not
+  3  usage is wrong, or the OpenTelemetry SDK is not there
+""",
+        _demo,
+    ),
+}

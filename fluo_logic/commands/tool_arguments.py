@@ -5,97 +5,16 @@ from __future__ import annotations
 from argparse import Action, ArgumentParser, BooleanOptionalAction
 from typing import Final
 
-TOOLS: Final = {
-    "test": "run the examples inside rules, and tell what they leave untested",
-    "lint": "what rules may not say as their authors mean it",
-    "fmt": "canonical layout of rule files, comments kept",
-    "compile": "rules as the text that an engine gets",
-    "facts": "the facts of traces, for a solver or a notebook",
-    "convert": "YAML packs as `.fluo` text",
-}
-TOOL_USAGES: Final = {
-    "test": "fluo test RULES... [options]",
-    "lint": "fluo lint RULES... [--traces INPUT...] [options]",
-    "fmt": "fluo fmt RULES... [--check] [--diff]",
-    "compile": "fluo compile RULES... --to FORM [--rule ID] [-o FILE]",
-    "facts": "fluo facts [RULES...] --traces INPUT... [--to FORM] [--scope ID] [-o PATH]",
-    "convert": "fluo convert PACK.yaml... [-o FILE]",
-}
-TOOL_STATUSES: Final = {
-    "test": """\
-exit status:
-  0  every example has the verdict that it expects
-  1  one has not; with --require-coverage also: a rule lacks an example, a verdict or a branch
-  2  a rule is wrong
-  3  usage or configuration is wrong
-""",
-    "lint": """\
-exit status:
-  0  nothing was found, or only what is for information
-  1  a warning or an error was found
-  2  a rule is wrong
-  3  usage, configuration or input is wrong
-""",
-    "fmt": """\
-exit status:
-  0  every file has the canonical layout, or was given it
-  1  with --check or --diff: a file has another layout
-  2  a rule is wrong; its file is left alone
-  3  usage is wrong, or a file cannot be written
-""",
-    "compile": """\
-exit status:
-  0  the text was written
-  2  a rule is wrong, or the form cannot express it
-  3  usage is wrong
-
-The text and the facts of the same rules belong together:
-  fluo compile RULES --to asp > r.lp; fluo facts RULES --traces T --to asp > f.lp; clingo r.lp f.lp
-shows every failure that `fluo check` finds as failure(rule, number of the block, scope, spans).
-""",
-    "facts": """\
-exit status:
-  0  the facts were written
-  2  a rule is wrong, or the form cannot express it
-  3  usage or input is wrong; the facts of what could be read were written
-
-With RULES, asp and souffle are what the text of `fluo compile RULES` needs.  Otherwise, and always for csv and datalog
-(pyDatalog), these are the facts of the catalogue, where numbers stand for traces and spans.  names lists what rules
-can speak of: the names of spans, as rules spell them, and what the spans of each have.  otlp (lines of JSON), parquet
-and arrow hold the spans themselves, which fluo reads again exactly: for other tools, and to read often.
-""",
-    "convert": """\
-exit status:
-  0  the text was written
-  2  a rule is wrong
-  3  usage is wrong, or a file cannot be written
-""",
-}
-
-
-def rules_argument(parser: ArgumentParser, text: str = "`.fluo` or YAML files, folders, or a shipped pack") -> Action:
-    """Add the rules that a verb is given."""
-    return parser.add_argument("rules", nargs="*", metavar="RULES", help=text)
-
-
-def traces_option(parser: ArgumentParser, text: str) -> Action:
-    """Add ``--traces``."""
-    return parser.add_argument("--traces", nargs="+", action="extend", metavar="INPUT", help=text)
-
-
-def formats_option(parser: ArgumentParser, known: str) -> Action:
-    """Add ``--format`` for the verbs that make no report of traces."""
-    return parser.add_argument(
-        "--format",
-        dest="forms",
-        action="append",
-        metavar="FORMAT[=PATH]",
-        help=f"{known}, to standard output or a file; can be repeated",
-    )
-
-
-def _output(parser: ArgumentParser, text: str) -> Action:
-    return parser.add_argument("-o", "--output", metavar="PATH", help=text)
+from fluo_logic.commands.verbs import (
+    Verb,
+    choice_options,
+    engine_option,
+    formats_option,
+    output_option,
+    rule_option,
+    rules_argument,
+    traces_option,
+)
 
 
 def test_options(parser: ArgumentParser) -> list[Action]:
@@ -103,11 +22,8 @@ def test_options(parser: ArgumentParser) -> list[Action]:
     return [
         rules_argument(parser),
         formats_option(parser, "text (default), junit or json"),
-        parser.add_argument(
-            "--select", action="append", metavar="WORDS", help="only these: rule ids, tag:T, severity:S, with commas"
-        ),
-        parser.add_argument("--ignore", action="append", metavar="WORDS", help="leave these out, likewise"),
-        parser.add_argument("--engine", metavar="NAME", help="auto (default) or an engine, as for `fluo check`"),
+        *choice_options(parser, "only these: rule ids, tag:T, severity:S, with commas"),
+        engine_option(parser, "auto (default) or an engine, as for `fluo check`"),
         parser.add_argument(
             "--coverage",
             action=BooleanOptionalAction,
@@ -151,8 +67,8 @@ def compile_options(parser: ArgumentParser) -> list[Action]:
     return [
         rules_argument(parser),
         parser.add_argument("--to", metavar="FORM", help="asp (default), datalog, souffle, sql, or ir (JSON)"),
-        parser.add_argument("--rule", metavar="ID", help="only this rule"),
-        _output(parser, "write to this file instead of standard output"),
+        rule_option(parser, "only this rule"),
+        output_option(parser, "write to this file instead of standard output"),
     ]
 
 
@@ -164,13 +80,13 @@ def facts_options(parser: ArgumentParser) -> list[Action]:
         parser.add_argument(
             "--to", metavar="FORM", help="asp (default), csv, datalog, souffle; names; otlp, parquet, arrow"
         ),
-        parser.add_argument("--rule", metavar="ID", help="only what this rule of RULES needs"),
+        rule_option(parser, "only what this rule of RULES needs"),
         parser.add_argument(
             "--scope",
             metavar="ID",
             help="only the traces of this scope: a trace id or its beginning, or a value of a rule's scope key",
         ),
-        _output(parser, "write to this file instead of standard output; for csv and souffle a folder"),
+        output_option(parser, "write to this file instead of standard output; for csv and souffle a folder"),
     ]
 
 
@@ -178,15 +94,87 @@ def convert_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo convert``."""
     return [
         rules_argument(parser, "YAML packs, which end in `.yaml` or `.yml`"),
-        _output(parser, "write to this file instead of standard output"),
+        output_option(parser, "write to this file instead of standard output"),
     ]
 
 
-TOOL_OPTIONS: Final = {
-    "test": test_options,
-    "lint": lint_options,
-    "fmt": fmt_options,
-    "compile": compile_options,
-    "facts": facts_options,
-    "convert": convert_options,
+TOOLS: Final = {
+    "test": Verb(
+        "run the examples inside rules, and tell what they leave untested",
+        "fluo test RULES... [options]",
+        """\
+exit status:
+  0  every example has the verdict that it expects
+  1  one has not; with --require-coverage also: a rule lacks an example, a verdict or a branch
+  2  a rule is wrong
+  3  usage or configuration is wrong
+""",
+        test_options,
+    ),
+    "lint": Verb(
+        "what rules may not say as their authors mean it",
+        "fluo lint RULES... [--traces INPUT...] [options]",
+        """\
+exit status:
+  0  nothing was found, or only what is for information
+  1  a warning or an error was found
+  2  a rule is wrong
+  3  usage, configuration or input is wrong
+""",
+        lint_options,
+    ),
+    "fmt": Verb(
+        "canonical layout of rule files, comments kept",
+        "fluo fmt RULES... [--check] [--diff]",
+        """\
+exit status:
+  0  every file has the canonical layout, or was given it
+  1  with --check or --diff: a file has another layout
+  2  a rule is wrong; its file is left alone
+  3  usage is wrong, or a file cannot be written
+""",
+        fmt_options,
+    ),
+    "compile": Verb(
+        "rules as the text that an engine gets",
+        "fluo compile RULES... --to FORM [--rule ID] [-o FILE]",
+        """\
+exit status:
+  0  the text was written
+  2  a rule is wrong, or the form cannot express it
+  3  usage is wrong
+
+The text and the facts of the same rules belong together:
+  fluo compile RULES --to asp > r.lp; fluo facts RULES --traces T --to asp > f.lp; clingo r.lp f.lp
+shows every failure that `fluo check` finds as failure(rule, number of the block, scope, spans).
+""",
+        compile_options,
+    ),
+    "facts": Verb(
+        "the facts of traces, for a solver or a notebook",
+        "fluo facts [RULES...] --traces INPUT... [--to FORM] [--scope ID] [-o PATH]",
+        """\
+exit status:
+  0  the facts were written
+  2  a rule is wrong, or the form cannot express it
+  3  usage or input is wrong; the facts of what could be read were written
+
+With RULES, asp and souffle are what the text of `fluo compile RULES` needs.  Otherwise, and always for csv and datalog
+(pyDatalog), these are the facts of the catalogue, where numbers stand for traces and spans.  names lists what rules
+can speak of: the names of spans, as rules spell them, and what the spans of each have.  otlp (lines of JSON), parquet
+and arrow hold the spans themselves, which fluo reads again exactly: for other tools, and to read often.
+""",
+        facts_options,
+    ),
+    "convert": Verb(
+        "YAML packs as `.fluo` text",
+        "fluo convert PACK.yaml... [-o FILE]",
+        """\
+exit status:
+  0  the text was written
+  2  a rule is wrong
+  3  usage is wrong, or a file cannot be written
+""",
+        convert_options,
+    ),
 }
