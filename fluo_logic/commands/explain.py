@@ -15,9 +15,10 @@ from fluo_logic.commands.check import (
     traces_of,
     warn_of_variables,
 )
+from fluo_logic.commands.graph_forms import graph_outputs
 from fluo_logic.commands.output import Maker, check_targets, tell_problems, write_outputs
 from fluo_logic.commands.report_forms import EXPLANATION_FORMS, explanation_makers, refuse_others
-from fluo_logic.commands.settings import Output, read_settings
+from fluo_logic.commands.settings import read_settings
 from fluo_logic.consistency.repair import Repairs, repair
 from fluo_logic.consistency.repair_text import repairs_json, repairs_text
 from fluo_logic.errors import EXIT_INPUT, EXIT_OK, ConfigError
@@ -40,11 +41,10 @@ def run(arguments: Namespace) -> int:
     traces = traces_of(settings)
     refuse_others(settings.format, EXPLANATION_FORMS, "explain")
     check_targets(settings.format)
+    graphs = graph_outputs(arguments.graph, EXPORTS)
     refuse_needless(arguments, settings)
     dataset = read_traces(traces)
     tell_problems(dataset.problems, quiet=arguments.quiet, verbose=arguments.verbose)
-    graphs = [_graph_output(text) for text in arguments.graph or ()]
-    check_targets(graphs)
     session = pipeline.solve(dataset, Ruleset((rule,)), options_of(settings))
     explanation = pipeline.explain_scope(session, arguments.scope)
     makers = dict(explanation_makers(explanation, dataset))
@@ -75,16 +75,6 @@ def _add_repairs(makers: dict[str, Maker], repairs: Repairs) -> None:
 
 def _document(made: str | Mapping[str, object]) -> Mapping[str, object]:
     return {} if isinstance(made, str) else made
-
-
-def _graph_output(text: str) -> Output:
-    form, equals, path = text.partition("=")
-    if form not in EXPORTS:
-        hint = did_you_mean(form, EXPORTS) or f"there are {', '.join(EXPORTS)}"
-        raise ConfigError(code="C151", message=f"--graph: there is no format `{form}`", hint=hint)
-    if equals and not path:
-        raise ConfigError(code="C151", message=f"--graph: `{text}` names no file", hint=f"write {form}=PATH")
-    return Output(form, path or None)
 
 
 def _graph_maker(graph: Graph, form: str) -> Maker:

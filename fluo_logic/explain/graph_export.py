@@ -62,15 +62,18 @@ def graphml_text(graph: Graph) -> str:
 
 
 def graph_json(graph: Graph) -> dict[str, object]:
-    """Return the document ``fluo-graph/1``: networkx' node-link form, and the version as ``schema``."""
+    """Return the document ``fluo-graph/1``: networkx' node-link form, and the version as ``schema``.
+
+    What a span does not have (a service, an end) is null.
+    """
     return {
         "schema": VERSION,
         "directed": True,
         "multigraph": False,
-        "graph": _plain({key: value for key, value in graph.graph.items() if key != "version"}),
-        "nodes": [{"id": _name(node), **_plain(data)} for node, data in graph.nodes(data=True)],
+        "graph": _short({key: value for key, value in graph.graph.items() if key != "version"}),
+        "nodes": [{"id": _name(node), **_short(data)} for node, data in graph.nodes(data=True)],
         "edges": [
-            {"source": _name(first), "target": _name(second), **_plain(data)}
+            {"source": _name(first), "target": _name(second), **_short(data)}
             for first, second, data in graph.edges(data=True)
         ],
     }
@@ -80,12 +83,12 @@ def _name(node: str) -> str:
     return shortened(node, SHOWN)
 
 
+def _short(data: Mapping[str, object]) -> dict[str, object]:
+    return {key: shortened(value, SHOWN) if isinstance(value, str) else value for key, value in data.items()}
+
+
 def _plain(data: Mapping[str, object]) -> dict[str, object]:
-    return {
-        key: shortened(value, SHOWN) if isinstance(value, str) else value
-        for key, value in data.items()
-        if value is not None
-    }
+    return {key: value for key, value in _short(data).items() if value is not None}
 
 
 # --- pictures -----------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import networkx as nx
 import pygraphviz
 import pytest
@@ -24,7 +25,10 @@ from fluo_logic.facts.dataset import assemble
 from fluo_logic.facts.model import Resource, Span
 from fluo_logic.lang.parse import parse_rule
 from tests.cases.trace_text import read_trace_text
+from tests.report.test_documents import validate
+from tests.test_cases import CASES, load
 
+SCHEMA = "fluo-graph-1.json"
 HOSTILE = (
     'a"b\\"c',
     "]]>&<script>alert(1)</script>",
@@ -124,7 +128,7 @@ def test_exports_read_back(form: str, text: str) -> None:
             assert (len(back), back.number_of_edges()) == (len(graph), graph.number_of_edges())
         case "json":
             document = json.loads(made)
-            assert document["schema"] == "fluo-graph/1"
+            validate(document, SCHEMA)
             assert len(nx.node_link_graph(document, edges="edges")) == len(graph)
         case "dot":
             names = {str(node) for node in pygraphviz.AGraph(string=made).nodes()}
@@ -138,6 +142,43 @@ def test_exports_read_back(form: str, text: str) -> None:
             assert "script" not in tags
             nodes = [element for element in root.iter() if element.get("class") == "node"]
             assert len(nodes) >= len(spans)
+
+
+def test_documents_of_every_verdict_follow_the_schema() -> None:
+    """Every type of node and of edge, of every verdict, with spans that lack a service or an end, is described."""
+    found: set[object] = set()
+    for folder in CASES:
+        case = load(folder)
+        session = case.solve("clingo")
+        ((rule, plan),) = session.plans
+        checked = pipeline.RuleCheck(session, rule, plan)
+        for (scope,) in session.answer.rows(plan.scope.predicate):
+            for proof in checked.explanation(scope).proofs:
+                document: Any = graph_json(causal_graph(proof, session.store.dataset))
+                validate(document, SCHEMA)
+                found |= {document["graph"]["verdict"], *(edge["role"] for edge in document["edges"])}
+                found |= {node["type"] for node in document["nodes"]}
+                found |= {None in node.values() for node in document["nodes"]}
+    assert found >= {"violated", "inconclusive", "pending", "satisfied", "vacuous"}
+    assert found >= {"premise", "cited", "parent", "before", "missing"}
+    assert found >= {"obligation", "step", "span", "absent", "assumption", True, False}
+
+
+@pytest.mark.parametrize("part", ["nodes", "edges", "graph", None])
+def test_a_document_that_says_more_or_less_is_refused(part: str | None) -> None:
+    """The schema is strict: an unknown key, a missing key or another version is an error, however deep."""
+    document: Any = json.loads(EXPORTS["json"](small()))
+    validate(document, SCHEMA)
+    inner = document if part is None else document[part] if part == "graph" else document[part][0]
+    kept = dict(inner)
+    changes: list[dict[str, object]] = [{**kept, "extra": 1}]
+    changes += [{key: kept[key] for key in kept if key != gone} for gone in kept]
+    changes += [{**kept, key: {"other": 0}} for key in kept if key not in {"title", "services"}]
+    for changed in changes:
+        inner.clear()
+        inner.update(changed)
+        with pytest.raises(jsonschema.ValidationError):
+            validate(document, SCHEMA)
 
 
 def test_pictures_show_the_first_spans_of_many() -> None:
