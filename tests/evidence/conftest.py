@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from fluo_logic.cli import main
-from tests.cli.conftest import document, span
+from tests.command_line import Fluo, document, entered, runner, span, written
 
 RULES: Final = """
 rule export-logged "An export leaves a log" {
@@ -61,29 +59,18 @@ TRACES: Final = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory, with ``rules.fluo`` and the trace files."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "rules.fluo").write_text(RULES, encoding="utf-8")
-    for name, text in TRACES.items():
-        (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
-    return tmp_path
+    files = {"rules.fluo": RULES, **{f"{name}.json": text for name, text in TRACES.items()}}
+    return written(entered(tmp_path, monkeypatch), files)
 
 
 @pytest.fixture
-def fluo(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def fluo(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Fluo:
     """Run the command line in this process: its words in, status, output and errors out."""
-    assert folder == Path.cwd()
-
-    def run(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = main(words)
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return run
+    return runner(folder, capsys, monkeypatch)
 
 
 @pytest.fixture
-def bad(fluo: Callable[..., tuple[int, str, str]], folder: Path) -> dict[str, Any]:
+def bad(fluo: Fluo, folder: Path) -> dict[str, Any]:
     """The document of evidence for all controls on ``bad.json``."""
     assert fluo("evidence", "rules.fluo", "--traces", "bad.json", "--format", "json=evidence.json")[0] == 1
     made: dict[str, Any] = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))

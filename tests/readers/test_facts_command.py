@@ -13,7 +13,7 @@ from fluo_logic.facts.model import Span
 from fluo_logic.facts.readers import read_traces
 from fluo_logic.facts.writers import files as writer
 from fluo_logic.facts.writers import otlp_json
-from tests.tooling.conftest import Fluo
+from tests.command_line import Fluo
 
 MADE = [Span(digit * 32, f"{number:016x}", "prüfen") for digit in "ab" for number in (1, 2)]
 TRACES = "".join(otlp_json.lines(MADE))

@@ -12,8 +12,8 @@ import pytest
 
 from fluo_logic.facts.problems import Code
 from fluo_logic.facts.readers import read_traces
+from tests.command_line import Fluo
 from tests.readers.test_inputs import LINE
-from tests.tooling.conftest import Fluo
 
 fsspec = pytest.importorskip("fsspec", reason="needs the extra remote")
 

@@ -33,7 +33,7 @@ from fluo_logic.translate.ir_json import ir_digest, ir_document
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 from tests.cases.trace_text import read_trace_text
-from tests.tooling.conftest import Files, Fluo
+from tests.command_line import Files, Fluo
 
 ROOT: Final = Path(__file__).parents[2]
 RULES: Final = ROOT / "rules" / "case-studies"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fluo_logic.lang.parse import parse_rules
 from fluo_logic.lang.syntax import Reading
 from fluo_logic.lang.yaml_pack import parse_pack
-from tests.tooling.conftest import Files, Fluo
+from tests.command_line import Files, Fluo
 
 PACK = """rules:
 - id: a

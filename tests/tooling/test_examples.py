@@ -16,7 +16,7 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.tooling.branches import branches
 from fluo_logic.tooling.example_spans import EPOCH, example_spans
 from fluo_logic.tooling.examples import run_examples
-from tests.tooling.conftest import Files, Fluo
+from tests.command_line import Files, Fluo
 
 ROOT: Final = Path(__file__).parents[2]
 GOLDEN: Final = Path(__file__).parent / "golden"

@@ -21,8 +21,8 @@ from fluo_logic.lang.pieces import pieces_of, spelling
 from fluo_logic.lang.scan import scan
 from fluo_logic.lang.source import Mistakes, Source
 from fluo_logic.lang.syntax import Rule
+from tests.command_line import Files, Fluo
 from tests.oracle.rule_strategies import rules
-from tests.tooling.conftest import Files, Fluo
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]

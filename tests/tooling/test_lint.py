@@ -13,7 +13,7 @@ from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.tooling.example_spans import example_dataset
 from fluo_logic.tooling.lint import Finding, lint
 from fluo_logic.tooling.lint_codes import LINT_CODES
-from tests.tooling.conftest import Files, Fluo
+from tests.command_line import Files, Fluo
 
 METADATA: Final = {"L110", "L111", "L112"}
 """What a short rule of these tests lacks anyway."""

@@ -10,9 +10,9 @@ import pytest
 from fluo_logic.tooling.lint import lint
 from fluo_logic.tooling.lint_codes import LINT_CODES
 from fluo_logic.tooling.lint_forms import findings_github, findings_sarif
+from tests.command_line import Files, Fluo
 from tests.report.test_forms import parsed
 from tests.report.test_sarif import valid
-from tests.tooling.conftest import Files, Fluo
 from tests.tooling.test_lint import found, ruleset
 
 RULES = 'rule one { when { a } always { b as $b } }\nrule two "50%" { never { a.where(x == 1 and x == 2) } }\n'

@@ -15,8 +15,8 @@ from fluo_logic.tooling.lint_codes import LINT_CODES
 from fluo_logic.translate.ir_json import ir_document
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
+from tests.command_line import Files, Fluo
 from tests.report.test_documents import validate
-from tests.tooling.conftest import Files, Fluo
 
 ROOT: Final = Path(__file__).parents[2]
 PACK: Final = ROOT / "rules" / "case-studies"
