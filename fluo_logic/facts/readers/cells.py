@@ -16,6 +16,7 @@ from typing import Final
 
 from fluo_logic.facts.problems import Code, ProblemLog
 from fluo_logic.facts.readers import otlp_json, scalars
+from fluo_logic.facts.readers.pairs import gathered
 from fluo_logic.facts.readers.scalars import UnreadableError, refuse_type
 from fluo_logic.values import Value
 
@@ -155,26 +156,17 @@ def attributes(raw: object, where: str, name: str, log: ProblemLog) -> tuple[dic
     """Return the attributes of a cell, and how many could not be read."""
     if isinstance(raw, Decoded):
         return raw, 0
-    found: dict[str, Value] = {}
-    lost = 0
     try:
         pairs = list(_pairs(plain(raw), name))
     except UnreadableError as error:
         log.report(error.code, where, error.message)
-        return found, 1
-    for key, item in pairs:
-        try:
-            read = value(item, key)
-        except UnreadableError as error:
-            lost += 1
-            log.report(error.code, f"{where}, {name}", f"the attribute is left out: {error.message}")
-            continue
-        if read is None:
-            continue
-        if key in found:
-            log.report(Code.KEY_REPEATED, f"{where}, {name}", f"the attribute `{key}` is there twice.")
-        found[key] = read
-    return found, lost
+        return {}, 1
+    return gathered(pairs, _pair, lambda _: f"{where}, {name}", log)
+
+
+def _pair(pair: tuple[str, object]) -> tuple[str, Value | None]:
+    key, item = pair
+    return key, value(item, key)
 
 
 def _pairs(raw: object, name: str) -> Iterator[tuple[str, object]]:

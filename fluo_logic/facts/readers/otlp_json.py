@@ -16,6 +16,7 @@ from fluo_logic.facts.model import NO_RESOURCE, NO_SCOPE, Event, Kind, Link, Res
 from fluo_logic.facts.problems import Code, ProblemLog
 from fluo_logic.facts.readers import scalars
 from fluo_logic.facts.readers.json_text import Document, Incomplete
+from fluo_logic.facts.readers.pairs import gathered
 from fluo_logic.facts.readers.scalars import UnreadableError, refuse_type
 from fluo_logic.values import Value
 
@@ -308,29 +309,15 @@ def attributes(raw: object, where: str, log: ProblemLog) -> tuple[dict[str, Valu
 
     An attribute without a value is left out and is no problem.
     """
-    found: dict[str, Value] = {}
     if raw is None:
-        return found, 0
+        return {}, 0
     if not isinstance(raw, list):
         _report_type("attributes", "a list", raw, where, log)
-        return found, 1
-    lost = 0
-    for index, pair in enumerate(raw):
-        try:
-            key, value = _pair(pair, 0)
-        except UnreadableError as error:
-            lost += 1
-            log.report(error.code, f"{where}.attributes[{index}]", f"the attribute is left out: {error.message}")
-            continue
-        if value is None:
-            continue
-        if key in found:
-            log.report(Code.KEY_REPEATED, f"{where}.attributes[{index}]", f"the attribute `{key}` is there twice.")
-        found[key] = value
-    return found, lost
+        return {}, 1
+    return gathered(raw, _pair, lambda index: f"{where}.attributes[{index}]", log)
 
 
-def _pair(pair: object, depth: int) -> tuple[str, Value | None]:
+def _pair(pair: object, depth: int = 0) -> tuple[str, Value | None]:
     if not isinstance(pair, dict):
         refuse_type("attribute", "an object", pair)
     key = pair.get("key")
