@@ -39,11 +39,12 @@ def is_typo(word: str, known: Iterable[str]) -> bool:
 def did_you_mean_file(path: Path) -> str | None:
     """Return the hint that names what stands in the folder of a missing file and is called nearly the same."""
     try:
-        names = sorted(file.name for file in path.parent.iterdir())
+        files = sorted(file for file in path.parent.iterdir() if file.suffix == path.suffix or not path.suffix)
     except (OSError, ValueError):
         return None
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.65)
-    return f"did you mean `{path.with_name(close[0])}`?" if close else None
+    stems = {file.stem: file.name for file in reversed(files)}
+    close = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.65)
+    return f"did you mean `{path.with_name(stems[close[0]])}`?" if close else None
 
 
 def choices(known: Iterable[str]) -> str:

@@ -99,7 +99,7 @@ def data_text(data: DataReport) -> str:
         parts.append(plural(data.orphans, "orphan"))
     rejected = sum(problem.rejected for problem in data.problems)
     if rejected:
-        parts.append(f"{plural(rejected, 'record')} rejected")
+        parts.append(f"{plural(rejected, 'part')} of the input not read")
     return ", ".join(parts)
 
 

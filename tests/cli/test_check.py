@@ -110,6 +110,7 @@ def test_a_file_that_is_not_there_is_told_with_the_one_that_may_be_meant(fluo: F
     assert status == 3
     assert err == "error[I101]: there is no file or folder `claen.json`\n  = hint: did you mean `clean.json`?\n"
     assert "nothing checked — " in out
+    assert "did you mean" not in fluo("check", "rules.fluo", "--traces", "nothing-like-it.json")[2]
     status, _, err = fluo("check", "rule.fluo", "--traces", "clean.json")
     assert (status, err.splitlines()[-1].strip()) == (2, "= hint: did you mean `rules.fluo`?")
 

@@ -284,3 +284,12 @@ def test_what_does_not_count_says_why(mixed: Report) -> None:
 def told_waiver(report: Report) -> Waiver:
     """Return the waiver of the report that has one of everything."""
     return next(one.waiver for one in report.violations if one.waiver is not None)
+
+
+def test_an_obligation_that_is_met_says_whether_it_forbids() -> None:
+    """In an explanation, what is met is headed by its block with ``always`` or ``never``: forbidden is not required."""
+    data = fl.read_traces(otlp(otlp_span(1, 1, "a", 0)))
+    explained = fl.explain(fl.rule("when { a } always { a } never { b }", id="r"), data)
+    document = held(explanation_html(explained, data))
+    told = [document["strings"][entry["said"]] for entry in document["entries"]]
+    assert told == ["always a", "never b"]

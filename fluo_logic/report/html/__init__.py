@@ -195,6 +195,7 @@ def _span(ref: SpanRef) -> Span:
 def _as_violation(explanation: Explanation, proof: ObligationProof) -> Violation:
     """Return one proof of an explanation as reports have it; what is not violated is told by its rule's text."""
     failed = proof.verdict in VERDICTS[:3]
+    obligation = f"{proof.polarity} {proof.obligation.text}"
     return Violation(
         rule=explanation.rule,
         title=explanation.title,
@@ -203,7 +204,7 @@ def _as_violation(explanation: Explanation, proof: ObligationProof) -> Violation
         scope=explanation.scope,
         witness={},
         obligation=proof.obligation.text,
-        sentence=explanation.sentence if failed and explanation.sentence else proof.obligation.text,
+        sentence=explanation.sentence if failed and explanation.sentence else obligation,
         fingerprint="",
         proof=proof,
     )
