@@ -20,8 +20,9 @@ from pyspark import TaskContext
 from fluo_logic.facts.dataset import Dataset, InputSummary, assemble
 from fluo_logic.facts.model import Problem, Span
 from fluo_logic.facts.readers import read_source
-from fluo_logic.facts.readers.sources import Source, open_all, read_file
+from fluo_logic.facts.readers.sources import COMPRESSED_ENDINGS, Source, open_all, read_file
 from fluo_logic.facts.store import FactStore
+from fluo_logic.spark.carried import packed, unpacked
 from fluo_logic.spark.rows import Layout, WideError, batches, table_of
 
 INPUT: Final = "input"
@@ -34,6 +35,8 @@ MOST_SPANS: Final = 20_000
 """So many spans are made into rows at once; a trace is never divided."""
 MOST_BYTES: Final = 64 * 2**20
 """So many bytes go into one batch of spans."""
+COMPRESSED: Final = 10
+"""So many times as large as a compressed file is what is in it."""
 FIRST_NUMBER: Final = 40
 """Each partition has this many bits for the numbers of its spans."""
 JUDGED_SCHEMA: Final = "data binary"
@@ -57,6 +60,18 @@ class Task:
     name: str | None = None
     url: str | None = None
     source: Source | None = None
+
+    @property
+    def size(self) -> int | None:
+        """About how many bytes there are to read; None where that is not known here."""
+        if self.path is not None:
+            try:
+                packed = COMPRESSED if self.path.suffix in COMPRESSED_ENDINGS else 1
+                return self.path.stat().st_size * packed
+            except OSError:
+                return 0
+        content = self.source.content if self.source is not None else None
+        return len(content) if isinstance(content, bytes) else None
 
     def open(self) -> Iterator[Source]:
         """Yield what there is to be read."""
@@ -109,7 +124,7 @@ def _read(source: Source, place: tuple[int, int]) -> Iterator[Any]:
     rows: list[tuple[str, str | None, bytes]] = [(INPUT, None, pickle.dumps(told))]
     size = 0
     for trace_id, members in by_trace.items():
-        data = pickle.dumps(members, pickle.HIGHEST_PROTOCOL)
+        data = packed(members)
         rows.append((SPANS, trace_id, data))
         size += len(data)
         if size >= MOST_BYTES:
@@ -232,14 +247,8 @@ def _chunks(found: Batches) -> Iterator[tuple[list[tuple[str, str | None, bytes]
             current = trace_id
             rows.append((kind, trace_id, data))
             size += len(data)
-            spans.extend(pickle.loads(data))  # noqa: S301 - written by another executor
+            spans.extend(unpacked((data,)))
     yield rows, spans
-
-
-def spans_of(chunks: Iterable[bytes]) -> Iterator[Span]:
-    """Yield the spans in chunks that `read` wrote."""
-    for chunk in chunks:
-        yield from pickle.loads(chunk)  # noqa: S301 - likewise
 
 
 def task_of(source: Source, number: int) -> Task:

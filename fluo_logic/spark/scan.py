@@ -23,8 +23,9 @@ from fluo_logic.logic import Program, RulePlan
 from fluo_logic.report.missing import attributes_named
 from fluo_logic.scan import Scanned, ScannedRule
 from fluo_logic.spark import executors
+from fluo_logic.spark.carried import unpacked
 from fluo_logic.spark.counts import RuleCount, count, traces_of, wanted
-from fluo_logic.spark.executors import Assembling, InputRead, Judge, Told, spans_of, task_of
+from fluo_logic.spark.executors import Assembling, InputRead, Judge, Told, task_of
 from fluo_logic.spark.rows import STRUCTURAL, Layout
 from fluo_logic.spark.run import Run
 from fluo_logic.spark.session import active, give_back, open_session, told
@@ -33,6 +34,10 @@ from fluo_logic.translate.relational_spark import SparkPlan, for_spark
 
 MOST_TASKS: Final = 10_000
 """Into so many tasks reading is divided at most: one for each file up to this."""
+PART: Final = 16 * 2**20
+"""So many bytes of input make a part of the traces, unless Spark is set to make fewer parts."""
+DEFAULT_PARTS: Final = 200
+PARTS: Final = "spark.sql.shuffle.partitions"
 Result = TypeVar("Result")
 
 
@@ -82,7 +87,7 @@ class Read:
         with told():
             rows = self.of(traces).select("data").collect()
         problems = [problem for read in self.inputs for problem in read.problems]
-        return assemble(spans_of(row[0] for row in rows), problems, [read.summary for read in self.inputs])
+        return assemble(unpacked(row[0] for row in rows), problems, [read.summary for read in self.inputs])
 
 
 class Scan:
@@ -202,6 +207,7 @@ class Scan:
 def read_on(session: SparkSession, sources: Iterable[Source], rules: Ruleset, spark_plan: SparkPlan) -> Read:
     """Read inputs on the executors."""
     tasks = [task_of(source, number) for number, source in enumerate(sources)]
+    session.conf.set(PARTS, str(parts_for(session, tasks)))
     named = tuple({key: frozenset(names) for key, names in attributes_named(rule).items()} for rule in rules.rules)
     plan = spark_plan.plan
     layout = Layout(
@@ -217,13 +223,23 @@ def read_on(session: SparkSession, sources: Iterable[Source], rules: Ruleset, sp
     return read
 
 
+def parts_for(session: SparkSession, tasks: Sequence[executors.Task]) -> int:
+    """Return into how many parts traces go: what Spark is set to, or fewer for little data, but one for each core."""
+    most = int(session.conf.get(PARTS) or DEFAULT_PARTS)
+    sizes = [task.size for task in tasks]
+    if any(size is None for size in sizes):
+        return most
+    needed = sum(size or 0 for size in sizes) // PART + 1
+    return min(most, max(needed, session.sparkContext.defaultParallelism))
+
+
 def _read(session: SparkSession, tasks: Sequence[executors.Task], assembling: Assembling) -> Read:
     with told():
         pickled = [(pickle.dumps(task),) for task in tasks]
         slices = max(1, min(len(tasks), MOST_TASKS))
         described = session.createDataFrame(session.sparkContext.parallelize(pickled, slices), "task binary")
         spans = described.mapInArrow(executors.read, executors.READ_SCHEMA)
-        number = int(session.conf.get("spark.sql.shuffle.partitions") or 200)
+        number = int(session.conf.get(PARTS) or len(tasks))
         whole = spans.repartition(number, "trace").sortWithinPartitions("trace")
         table = whole.mapInArrow(assembling, assembling.schema).persist(StorageLevel.MEMORY_AND_DISK)
         kinds = (executors.INPUT, executors.TRACES, executors.UNSOUND)

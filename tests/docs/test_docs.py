@@ -19,6 +19,8 @@ from tools.reference import pages
 GENERATED = sorted(pages())
 MEASURED = {ROOT / "docs/benchmarks.md"}
 """Its figures are those of one machine on one day, and cannot be printed again."""
+NEEDED = {"spark.md": ("pyspark", "duckdb")}
+"""Packages that are not installed for development, and without which a document is passed over."""
 TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 DOCUMENTS = [*TOP, *(path for path in sorted((ROOT / "docs").glob("*.md")) if path not in {*GENERATED, *MEASURED})]
 ALL = [*DOCUMENTS, *GENERATED]
@@ -38,6 +40,8 @@ def read(path: Path) -> list[str]:
 @every_document
 def test_what_a_document_shows_is_true(path: Path, tmp_path: Path, golden: Callable[[Path, str], None]) -> None:
     """Commands and programs of a document print what it says, and its rules and settings are right."""
+    for package in NEEDED.get(path.name, ()):
+        pytest.importorskip(package)
     golden(path, "\n".join(Session(tmp_path).run(read(path))) + "\n")
 
 
