@@ -6,6 +6,7 @@ The first word after the fence tells what a block is; ``file=NAME`` after it sav
 =========== ===================================================================================================
 console     commands, each after ``$ `` (``> `` continues one), each followed by exactly what it prints
 python      runs, in one namespace for the whole document; the ``text`` block right after it is what it prints
+ipython     a cell of a notebook; the cells of a document run one after the other in a shell of their own
 fluo, yaml  rules, which must be right, or a file of GitHub's or pre-commit's that is known by its name
 json, toml  must be right
 sh          commands that a test cannot run, about installing and building; what they name must exist
@@ -27,7 +28,7 @@ HEADING: Final = re.compile(r"^#{1,6} (?P<title>.+)$")
 LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 INLINE: Final = re.compile(r"`[^`]*`")
 SPANS: Final = re.compile(r"^<!-- spans: (?P<file>\S+) -->$")
-KINDS: Final = frozenset({"console", "python", "fluo", "json", "toml", "yaml", "sh", "text"})
+KINDS: Final = frozenset({"console", "python", "fluo", "json", "toml", "yaml", "sh", "text", "ipython"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,8 @@ class Session:
         self.names: dict[str, object] = {"__name__": "__main__"}
         self.printed: str | None = None
         """What the last Python block printed, until a text block shows it."""
+        self.shell: Any = None
+        """The shell of the notebook whose cells the document shows."""
         self.halted = False
         """Whether a Python block needed a recording that is absent, so that no later one can run."""
         for name in SHOWN:
@@ -118,6 +120,8 @@ class Session:
                 return self._console(block)
             case "python":
                 self._python(block)
+            case "ipython":
+                self._cell(block)
             case "text":
                 printed, self.printed = self.printed, None
                 assert printed is not None, f"line {block.first}: a text block shows what the Python before it prints"
@@ -140,6 +144,18 @@ class Session:
 
     def _expect_no_output(self, place: str) -> None:
         assert not self.printed, f"before {place}, a text block has to show what Python prints: {self.printed}"
+
+    def _cell(self, block: Block) -> None:
+        """Run a cell of a notebook, which has to succeed without a word on standard error."""
+        from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415 - few documents have cells
+
+        if self.shell is None:
+            self.shell = InteractiveShell(history_manager=None)  # type: ignore[no-untyped-call]
+        said, wrong = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(wrong):
+            result = self.shell.run_cell(block.text)
+        assert result.success, f"line {block.first}: {said.getvalue()}{wrong.getvalue()}"
+        assert not wrong.getvalue(), f"line {block.first}: {wrong.getvalue()}"
 
     def _python(self, block: Block) -> None:
         self.halted = self.halted or self._needs_absent(block)

@@ -39,6 +39,8 @@ def test_python_shares_names_and_shows_what_it_prints(tmp_path: Path) -> None:
         ("```text\n1\n```", "shows what the Python before it prints"),
         ("```fluo\nnever { a b }\n```", "E101"),
         ("```console\nno command\n```", "begins with a command"),
+        ("```ipython\n1 / 0\n```", "ZeroDivisionError"),
+        ("```ipython\n%load_ext fluo_logic\n```\n```ipython\n%%fluo x\nnever { a b }\n```", "E101"),
     ],
 )
 def test_wrong_blocks_are_refused(text: str, said: str, tmp_path: Path) -> None:
