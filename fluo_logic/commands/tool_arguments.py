@@ -66,7 +66,7 @@ def compile_options(parser: ArgumentParser) -> list[Action]:
     """Add the options of ``fluo compile``."""
     return [
         rules_argument(parser),
-        parser.add_argument("--to", metavar="FORM", help="asp (default), datalog, souffle, sql, or ir (JSON)"),
+        parser.add_argument("--to", metavar="FORM", help="asp (default), datalog, souffle, sql, spark, or ir (JSON)"),
         rule_option(parser, "only this rule"),
         output_option(parser, "write to this file instead of standard output"),
     ]

@@ -32,23 +32,25 @@ TESTED: Final = "_tested"
 MATCHES: Final = "fluo_matches"
 LARGEST_LONG: Final = 2**62
 WORD_BITS: Final = 32
-COMMON: Final = re.compile(
+TOKEN: Final = re.compile(
     r"""
-    \^?
-    (?:
-        (?: [A-Za-z0-9_ /:;,@%&=~<>"'!#-]            # itself
-          | \\[.^$|?*+()\[\]{}/-]                     # a quoted sign
-          | \\[dDwW]                                  # ASCII in both
-          | \[\^?(?:[A-Za-z0-9_ /:;,@%=.]|[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9])+\]
-          | \( | \(\?: | \) | \|
-        )
-        [?*+]?
-    )+
-    (\$?)
+      (?P<item>
+          [A-Za-z0-9_ /:;,@%&=~<>"'!#-]
+        | \\[.^$|?*+()\[\]{}/\\-]
+        | \\[dDwW]
+        | \[\^?(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|[A-Za-z0-9_ /:;,@%=.])+\]
+        | \)
+      )
+    | (?P<other>\. | \\[sS])
+    | (?P<again>[?*+] | \{[0-9]+(?:,[0-9]*)?\})
+    | (?P<open>\((?:\?:)? | \| | ^\^)
+    | (?P<end>\$$)
     """,
     re.VERBOSE,
 )
-"""Patterns that Java and RE2 read alike; not ``.``, ``\\s``, ``\\b``, flags, or counted repetition."""
+"""The parts of patterns that Java and RE2 read alike, or for which Java has another spelling."""
+JAVA: Final = {".": r"[^\n]", r"\s": r"[\t\n\f\r ]", r"\S": r"[^\t\n\f\r ]", "$": r"\z"}
+"""What Java reads otherwise: its full stop knows more ends of lines, its dollar is also before the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +213,12 @@ def _pattern(node: exp.Expr) -> exp.Expr | None:
 
 def java_pattern(pattern: str) -> str | None:
     """Return a pattern that Java reads as RE2 reads the given one; None where that is not known."""
-    found = COMMON.fullmatch(pattern)
-    if found is None:
-        return None
-    # Java's dollar is also before a line break at the end.
-    return f"{pattern[:-1]}\\z" if found.group(1) else pattern
+    parts: list[str] = []
+    done, before = 0, "open"
+    for token in TOKEN.finditer(pattern):
+        kind = str(token.lastgroup)
+        if token.start() != done or (kind == "again" and before not in {"item", "other"}):
+            return None
+        parts.append(JAVA.get(token[0], token[0]))
+        done, before = token.end(), kind
+    return "".join(parts) if done == len(pattern) else None
