@@ -230,7 +230,8 @@ def parts_for(session: SparkSession, tasks: Sequence[executors.Task]) -> int:
     if any(size is None for size in sizes):
         return most
     needed = sum(size or 0 for size in sizes) // PART + 1
-    return min(most, max(needed, session.sparkContext.defaultParallelism))
+    cores: int = session.sparkContext.defaultParallelism
+    return min(most, max(needed, cores))
 
 
 def _read(session: SparkSession, tasks: Sequence[executors.Task], assembling: Assembling) -> Read:
