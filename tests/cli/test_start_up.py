@@ -21,6 +21,7 @@ HEAVY = (
     "ptars",
     "pyarrow",
     "pyspark",
+    "pyspark",
     "sqlglot",
 )
 SOLVERS = ("clingo", "lark", "opentelemetry", "google.protobuf", "yaml", "zstandard")
