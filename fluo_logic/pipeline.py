@@ -34,7 +34,7 @@ from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 
 if TYPE_CHECKING:
-    from fluo_logic.scan import Scanned, ScannedRule
+    from fluo_logic.scanned import Scanned, ScannedRule
     from fluo_logic.spark.session import Session as SparkSession
 
 DEFAULT_PROOFS: Final = 20

@@ -27,6 +27,8 @@ LAYERS: Final = (
     ("explain",),
     ("report",),
     ("waivers",),
+    ("scanned",),
+    ("scan_groups",),
     ("scan",),
     ("spark",),
     ("pipeline",),

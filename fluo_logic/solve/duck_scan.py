@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fluo_logic.facts.columnar.arrow import Array
-from fluo_logic.facts.columnar.batch import Unusual, Wanted
+from fluo_logic.facts.columnar.batch import Unusual
 from fluo_logic.facts.columnar.table import Table
 from fluo_logic.logic import Const, Program, RulePlan
 from fluo_logic.solve import scan_columns, scan_scopes
@@ -75,10 +75,6 @@ class Scan:
         tables = {table for step in self.plan.steps.values() for table in step.needs}
         tables.update(table for predicate in self.plan.wanted for table in tables_of(self.plan.answers[predicate]))
         return LINKS not in tables and all(rule.scope_kind == "per trace" for rule in self.program.rules)
-
-    def wanted(self, named: Iterable[str]) -> Wanted:
-        """Return what has to be read of spans; ``named`` are attributes beside those that the plan reads."""
-        return scan_columns.wanted_of(self.plan, named)
 
     def run(self, table: Table) -> tuple[list[RuleScan], Array]:
         """Return what became of each rule, and the numbers of the traces that failing scopes are made of.

@@ -10,24 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fluo_logic.facts.columnar.arrow import Array, by_code, of_numpy, of_python, to_numpy
-from fluo_logic.facts.columnar.batch import KINDS, MISSING, STATUSES, Batch, Values, Wanted, looked_up
+from fluo_logic.facts.columnar.batch import KINDS, MISSING, STATUSES, Batch, Values, looked_up
 from fluo_logic.facts.columnar.table import NO_ROW, Table
 from fluo_logic.solve.duck_columns import PARTS
 from fluo_logic.translate.relational_columns import TIMES, Column, Part
-from fluo_logic.translate.relational_plan import RelationalPlan
 
 EXACT_DOUBLES: Final = 2**53
 NUMBER_LIKE: Final = "^-?[0-9]"
 TREE: Final = ("_pre", "_first_below", "_last_below")
-
-
-def wanted_of(plan: RelationalPlan, named: Iterable[str]) -> Wanted:
-    """Return what a plan reads of spans; ``named`` are further attributes."""
-    return Wanted(
-        attributes=frozenset(named) | {column.key for column in plan.spans if column.space == "attribute"},
-        resource=frozenset(column.key for column in plan.spans if column.space == "resource"),
-        events=frozenset(column.key for column in plan.events),
-    )
 
 
 def span_table(table: Table, columns: Sequence[Column], structural: frozenset[str]) -> Any:  # noqa: ANN401

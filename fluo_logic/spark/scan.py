@@ -21,7 +21,7 @@ from fluo_logic.facts.store import FactStore, lookup
 from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.logic import Program, RulePlan
 from fluo_logic.report.missing import attributes_named
-from fluo_logic.scan import Scanned, ScannedRule
+from fluo_logic.scanned import Scanned, ScannedRule
 from fluo_logic.spark import executors
 from fluo_logic.spark.carried import unpacked
 from fluo_logic.spark.counts import RuleCount, count, traces_of, wanted

@@ -21,7 +21,7 @@ NUMBERS = [(number,) for number in range(50)]
 
 def test_results_keep_their_order() -> None:
     """Each result is in the place of its item, whichever process made it."""
-    assert list(parallel.mapped(lambda item: item[0] ** 2, NUMBERS)) == [number**2 for number in range(50)]
+    assert list(parallel.Mapped(lambda item: item[0] ** 2, NUMBERS)) == [number**2 for number in range(50)]
     assert multiprocessing.active_children() == []
 
 
@@ -35,7 +35,7 @@ def test_an_exception_of_either_process_is_raised() -> None:
         return item[0]
 
     with pytest.raises(ValueError, match="33"):
-        list(parallel.mapped(work, NUMBERS))
+        list(parallel.Mapped(work, NUMBERS))
     assert multiprocessing.active_children() == []
 
 
@@ -48,7 +48,7 @@ def test_what_a_lost_process_did_not_hand_over_is_done_here() -> None:
             os._exit(1)
         return item[0]
 
-    assert list(parallel.mapped(work, NUMBERS)) == list(range(50))
+    assert list(parallel.Mapped(work, NUMBERS)) == list(range(50))
 
 
 def test_no_more_is_done_than_is_asked_for_soon() -> None:
@@ -60,15 +60,15 @@ def test_no_more_is_done_than_is_asked_for_soon() -> None:
             begun.append(number)
             yield (number,)
 
-    results = parallel.mapped(lambda item: item[0], numbers())
+    results = parallel.Mapped(lambda item: item[0], numbers())
     assert [next(results) for _ in range(10)] == list(range(10))
     assert len(begun) <= 10 + parallel.AHEAD
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert multiprocessing.active_children() == []
 
 
 def test_beside_another_thread_nothing_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread could hold a lock that the copy of the process would wait for."""
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert set(parallel.mapped(lambda _: os.getpid(), NUMBERS)) == {os.getpid()}
-    assert set(parallel.mapped(lambda _: os.getpid(), NUMBERS, alone=True)) == {os.getpid()}
+    assert set(parallel.Mapped(lambda _: os.getpid(), NUMBERS)) == {os.getpid()}
+    assert set(parallel.Mapped(lambda _: os.getpid(), NUMBERS, alone=True)) == {os.getpid()}

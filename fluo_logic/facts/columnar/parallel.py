@@ -29,23 +29,39 @@ RESULT: Final = struct.Struct("=3q")
 """The number of an item, the size of what was made of it, and of what tells where its buffers are."""
 
 
-def mapped(work: Callable[[Item], Result], items: Iterable[Item], *, alone: bool = False) -> Iterator[Result]:
-    """Yield ``work`` of each item, in order; an exception of any is raised.
+class Mapped(Iterator[Result]):
+    """``work`` of each item, in order; an exception of any is raised.
 
     Items are tuples of integers of one length.  A forked process takes part where that is safe and may be of use: on
-    Linux, beside another core, and while there is no other thread that could hold a lock; never with ``alone``.
+    Linux, beside another core, and while there is no other thread that could hold a lock; never with ``alone``.  It
+    begins at once, and ends with the last item, or when this is closed.
     """
-    waiting = iter(items)
-    first = list(islice(waiting, FEWEST))
-    if len(first) < FEWEST or alone or not _may_fork():
-        yield from map(work, first)
-        yield from map(work, waiting)
-        return
-    shared = _Shared(work, len(first[0]))
-    try:
-        yield from shared.results(first, waiting)
-    finally:
-        shared.close()
+
+    def __init__(self, work: Callable[[Item], Result], items: Iterable[Item], *, alone: bool = False) -> None:
+        """Begin."""
+        waiting = iter(items)
+        first = list(islice(waiting, FEWEST))
+        upcoming = chain(first, waiting)
+        self._shared: _Shared | None = None
+        if len(first) < FEWEST or alone or not _may_fork():
+            self._results: Iterator[Result] = map(work, upcoming)
+        else:
+            self._shared = _Shared(work, len(first[0]), upcoming)
+            self._results = self._shared.results()
+
+    def __next__(self) -> Result:
+        """Return the next result."""
+        try:
+            return next(self._results)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the other process."""
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
 
 
 def _may_fork() -> bool:
@@ -55,8 +71,11 @@ def _may_fork() -> bool:
 class _Shared:
     """Items that this process and another take in turn, each the next that nobody has."""
 
-    def __init__(self, work: Callable[[Any], Any], length: int) -> None:
+    def __init__(self, work: Callable[[Any], Any], length: int, upcoming: Iterator[Any]) -> None:
         self.work = work
+        self.upcoming = upcoming
+        self.handed: dict[int, Any] = {}
+        self.number = 0
         # A pipe hands out each item once, and needs no lock that a process could die with.
         self.item = struct.Struct(f"={length + 1}q")
         self.items, self.handing = _pipe()
@@ -68,30 +87,36 @@ class _Shared:
         os.close(self.telling)
         self.poll = select.poll()
         self.poll.register(self.numbers, select.POLLIN)
+        try:
+            self._hand_out(0)
+        except BaseException:
+            self.close()
+            raise
 
-    def results(self, first: list[Any], waiting: Iterator[Any]) -> Iterator[Any]:
+    def _hand_out(self, wanted: int) -> None:
+        """Offer the items until some after the wanted one."""
+        while self.number < wanted + AHEAD and (item := next(self.upcoming, None)) is not None:
+            self.handed[self.number] = item
+            os.write(self.handing, self.item.pack(self.number, *item))
+            self.number += 1
+
+    def results(self) -> Iterator[Any]:
         """Yield the results in order."""
-        handed: dict[int, Any] = {}
         done: dict[int, Any] = {}
-        upcoming = chain(first, waiting)
-        number = 0
         for wanted in count():
-            while number < wanted + AHEAD and (item := next(upcoming, None)) is not None:
-                handed[number] = item
-                os.write(self.handing, self.item.pack(number, *item))
-                number += 1
-            if wanted == number:
+            self._hand_out(wanted)
+            if wanted == self.number:
                 return
             while wanted not in done:
                 taken = _record(self.items, self.item)
                 if taken is not None:
-                    done[taken[0]] = self.work(handed[taken[0]])
+                    done[taken[0]] = self.work(self.handed[taken[0]])
                 elif self._received(done):
                     continue
                 elif not any(event & select.POLLIN for _, event in self.poll.poll()):
                     # What the other process did not hand over, because it was ended from outside, is done here.
-                    done[wanted] = self.work(handed[wanted])
-            del handed[wanted]
+                    done[wanted] = self.work(self.handed[wanted])
+            del self.handed[wanted]
             yield done.pop(wanted)
 
     def _received(self, done: dict[int, Any]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from fluo_logic.facts.columnar.arrow import Array
 from fluo_logic.facts.columnar.batch import Batch, Unusual, Wanted
 from fluo_logic.facts.columnar.objects import of_spans
-from fluo_logic.facts.columnar.parallel import mapped
+from fluo_logic.facts.columnar.parallel import Mapped
 from fluo_logic.facts.columnar.tasks import Layout, Part, Task, decode, tasks_of
 from fluo_logic.facts.dataset import InputSummary
 from fluo_logic.facts.model import Problem, Span
@@ -85,7 +85,30 @@ class Reading:
         self.progress = progress
         self.exactly: set[int] = set()
         """The numbers of the inputs that are read span by span, whatever they look like."""
-        self.is_first = True
+        self._begun: tuple[list[Task], Mapped[Part | None]] | None = None
+        self._current: Mapped[Part | None] | None = None
+        self._is_first = True
+
+    def begin(self) -> None:
+        """Let the first parts be decoded by another process, where there is one, before they are asked for."""
+        try:
+            self._begun = self._parts()
+        except ReadDifferentlyError as error:
+            self.exactly.add(error.number)
+
+    def close(self) -> None:
+        """Leave what was begun."""
+        if self._current is not None:
+            self._current.close()
+
+    def _parts(self) -> tuple[list[Task], Mapped[Part | None]]:
+        tasks: list[Task] = []
+        # Once something was scanned there are threads, and beside threads no process is forked.
+        parts = Mapped(self._decoded, self._noted(tasks), alone=not self._is_first)
+        self._is_first = False
+        self.close()
+        self._current = parts
+        return tasks, parts
 
     @property
     def problems(self) -> Iterator[Problem]:
@@ -110,9 +133,8 @@ class Reading:
             found.row, found.count, found.format = 0, 0, ""
             found.messages.clear()
         lines = dict.fromkeys(range(len(self.inputs)), 0)
-        tasks: list[Task] = []
-        parts = mapped(self._decoded, self._noted(tasks), alone=not self.is_first)
-        self.is_first = False
+        tasks, parts = self._begun or self._parts()
+        self._begun = None
         for place, part in enumerate(parts):
             task = tasks[place]
             found = self.inputs[task.number]
