@@ -16,13 +16,15 @@ reader of the output went away, 70 a defect of fluo itself (``FLUO_DEBUG=1`` sho
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from fluo_logic.errors import EXIT_INTERNAL, ConfigError, FluoError, render_error
 
@@ -53,6 +55,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: a user never sees a traceback unasked
         status = _defect(error)
     return status
+
+
+def entry() -> NoReturn:
+    """Run the command, and end the process without taking apart what it holds: of large inputs that takes a while."""
+    status = main()
+    # What has to be cleared away is registered there: folders of what was spilled, other processes.
+    atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter would call
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _open_streams() -> None:
@@ -125,4 +138,4 @@ def _traceback() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -1,4 +1,4 @@
-"""A message type that is OTLP's `TracesData` on the wire, less what no rule and no check of the data can see.
+"""A message type that is OTLP's `TracesData` on the wire, in columns.
 
 ``ptars`` turns protobuf into Arrow for types that do not nest in themselves.  Here lists and maps in attribute values
 stay bytes, and so do resources and scopes, of which there are few; as *repeated* bytes, so that one which occurs twice
@@ -18,7 +18,9 @@ _Field = descriptor_pb2.FieldDescriptorProto
 STRING: Final = _Field.TYPE_STRING
 BYTES: Final = _Field.TYPE_BYTES
 INT32: Final = _Field.TYPE_INT32
+FIXED32: Final = _Field.TYPE_FIXED32
 FIXED64: Final = _Field.TYPE_FIXED64
+UINT32: Final = _Field.TYPE_UINT32
 MANY: Final = True
 
 VALUE_FIELDS: Final = (
@@ -33,28 +35,56 @@ VALUE_FIELDS: Final = (
 MESSAGES: Final[tuple[tuple[str, tuple[tuple[str, int, int | str, bool], ...]], ...]] = (
     ("KeyValue", (("key", 1, STRING, False), ("value", 2, "AnyValue", False))),
     ("Status", (("message", 2, STRING, False), ("code", 3, INT32, False))),
-    ("Event", (("time", 1, FIXED64, False), ("name", 2, STRING, False), ("attributes", 3, "KeyValue", MANY))),
-    ("Link", (("trace_id", 1, BYTES, False), ("span_id", 2, BYTES, False), ("attributes", 4, "KeyValue", MANY))),
+    (
+        "Event",
+        (
+            ("time", 1, FIXED64, False),
+            ("name", 2, STRING, False),
+            ("attributes", 3, "KeyValue", MANY),
+            ("dropped", 4, UINT32, False),
+        ),
+    ),
+    (
+        "Link",
+        (
+            ("trace_id", 1, BYTES, False),
+            ("span_id", 2, BYTES, False),
+            ("trace_state", 3, STRING, False),
+            ("attributes", 4, "KeyValue", MANY),
+            ("dropped", 5, UINT32, False),
+            ("flags", 6, FIXED32, False),
+        ),
+    ),
     (
         "Span",
         (
             ("trace_id", 1, BYTES, False),
             ("span_id", 2, BYTES, False),
+            ("trace_state", 3, STRING, False),
             ("parent_id", 4, BYTES, False),
             ("name", 5, STRING, False),
             ("kind", 6, INT32, False),
             ("start", 7, FIXED64, False),
             ("end", 8, FIXED64, False),
             ("attributes", 9, "KeyValue", MANY),
+            ("dropped_attributes", 10, UINT32, False),
             ("events", 11, "Event", MANY),
+            ("dropped_events", 12, UINT32, False),
             ("links", 13, "Link", MANY),
+            ("dropped_links", 14, UINT32, False),
             ("status", 15, "Status", False),
+            ("flags", 16, FIXED32, False),
         ),
     ),
-    ("ScopeSpans", (("scope", 1, BYTES, MANY), ("spans", 2, "Span", MANY))),
+    ("ScopeSpans", (("scope", 1, BYTES, MANY), ("spans", 2, "Span", MANY), ("schema_url", 3, STRING, False))),
     (
         "ResourceSpans",
-        (("resource", 1, BYTES, MANY), ("scope_spans", 2, "ScopeSpans", MANY), ("older", 1000, BYTES, MANY)),
+        (
+            ("resource", 1, BYTES, MANY),
+            ("scope_spans", 2, "ScopeSpans", MANY),
+            ("schema_url", 3, STRING, False),
+            ("older", 1000, BYTES, MANY),
+        ),
     ),
     ("TracesData", (("resource_spans", 1, "ResourceSpans", MANY),)),
     # The levels above the spans, to find the spans of a message by their numbers.

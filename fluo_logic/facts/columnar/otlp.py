@@ -10,11 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.common.v1 import common_pb2
-from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from fluo_logic.facts.columnar import descriptor
+from fluo_logic.facts.columnar import descriptor, otlp_parts
 from fluo_logic.facts.columnar.arrow import Array, is_valid, of_numpy, of_python, to_numpy
 from fluo_logic.facts.columnar.batch import (
     KINDS,
@@ -32,10 +30,9 @@ from fluo_logic.facts.columnar.batch import (
     backed,
     looked_up,
 )
+from fluo_logic.facts.columnar.sizes import encoded_size
 from fluo_logic.facts.model import Resource, Scope
-from fluo_logic.facts.problems import ProblemLog
-from fluo_logic.facts.readers import otlp_proto
-from fluo_logic.facts.readers.scalars import SPAN_BYTES, TRACE_BYTES, UnreadableError
+from fluo_logic.facts.readers.scalars import SPAN_BYTES, TRACE_BYTES
 from fluo_logic.facts.store import find
 from fluo_logic.values import Value
 
@@ -50,13 +47,14 @@ def read_messages(messages: Sequence[bytes], wanted: Wanted) -> tuple[Batch, lis
     Raises:
         Unusual: something is there that the exact reader reads otherwise, or reports.
     """
-    for message in messages:
-        # ptars does not refuse all that is no protobuf message; the reference implementation does.
-        try:
-            trace_pb2.TracesData.FromString(message)
-        except DecodeError as error:
-            raise Unusual(str(error)) from None
-    reader = Reader(_levels(descriptor.handler().list_to_record_batch(messages)), wanted)
+    try:
+        record = descriptor.handler().list_to_record_batch(messages)
+        if encoded_size(record) != sum(map(len, messages)):
+            for message in messages:
+                trace_pb2.TracesData.FromString(message)
+        reader = Reader(_levels(record), wanted)
+    except (DecodeError, ValueError) as error:
+        raise Unusual(str(error)) from None
     return reader.batch(), reader.counts()
 
 
@@ -87,8 +85,8 @@ def _levels(record: Any) -> Levels:  # noqa: ANN401 - Arrow has no types
         message_sizes=_sizes(record.column(0)),
         group_sizes=_sizes(batches.field("scope_spans")),
         span_sizes=_sizes(groups.field("spans")),
-        resource=_decoded(batches.field("resource"), _resource),
-        scope=_decoded(groups.field("scope"), _scope),
+        resource=_decoded(batches.field("resource"), otlp_parts.resource),
+        scope=_decoded(groups.field("scope"), otlp_parts.scope),
         spans=_items(groups.field("spans")),
     )
 
@@ -217,7 +215,7 @@ class _Attributes:
 
     def _refuse_unreadable(self) -> None:
         """Refuse lists and maps that the exact reader reports; what they hold is read when it is wanted."""
-        for number, parse in ((LIST, _list), (MAP, _map)):
+        for number, parse in ((LIST, otlp_parts.list_value), (MAP, otlp_parts.map_value)):
             if (self.kind == number).any():
                 for raw in pc.unique(self.parts[number]).to_pylist():
                     if raw is not None:
@@ -245,7 +243,12 @@ class _Attributes:
             codes[rows[chosen]] = base + np.arange(len(doubles))
             base += len(doubles)
         others: list[Value] = []
-        for number, parse in ((BOOL, bool), (LIST, _list), (MAP, _map), (OCTETS, bytes)):
+        for number, parse in (
+            (BOOL, bool),
+            (LIST, otlp_parts.list_value),
+            (MAP, otlp_parts.map_value),
+            (OCTETS, bytes),
+        ):
             found, _ = self._encoded(number, places, rows, kinds, codes, base)
             others.extend(parse(raw) for raw in (found.to_pylist() if found is not None else ()))
             base += len(found) if found is not None else 0
@@ -352,9 +355,6 @@ def _asto_numpy(octets: Array) -> Array:
     return np.ascontiguousarray(octets).view(">u8").reshape(-1).astype(np.uint64)
 
 
-# --- what there is little of --------------------------------------------------------------------------------------
-
-
 def _decoded(column: Any, decode: Callable[[bytes], Any]) -> tuple[Array, list[Any]]:  # noqa: ANN401
     """Return which decoded message each row has, and the messages; a row without one has an empty one."""
     sizes = _sizes(column)
@@ -366,36 +366,3 @@ def _decoded(column: Any, decode: Callable[[bytes], Any]) -> tuple[Array, list[A
     codes = np.zeros(len(column), np.int64)
     codes[sizes == 1] = to_numpy(found.indices) + 1
     return codes, decoded
-
-
-def _resource(raw: bytes) -> Resource:
-    log = ProblemLog("")
-    found, _ = otlp_proto.read_resource(resource_pb2.Resource.FromString(raw), "", log)
-    if log.problems():
-        message = "a resource with an attribute that cannot be read"
-        raise Unusual(message)
-    return found
-
-
-def _scope(raw: bytes) -> Scope:
-    message = common_pb2.InstrumentationScope.FromString(raw)
-    return Scope(message.name, message.version)
-
-
-def _list(raw: bytes) -> Value:
-    return _exactly(common_pb2.AnyValue(array_value=common_pb2.ArrayValue.FromString(raw)))
-
-
-def _map(raw: bytes) -> Value:
-    return _exactly(common_pb2.AnyValue(kvlist_value=common_pb2.KeyValueList.FromString(raw)))
-
-
-def _exactly(message: common_pb2.AnyValue) -> Value:
-    try:
-        value = otlp_proto.read_value(message, "")
-    except UnreadableError as error:
-        raise Unusual(error.message) from None
-    if value is None:
-        text = "a list or map without a value"
-        raise Unusual(text)
-    return value
