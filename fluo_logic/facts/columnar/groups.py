@@ -18,7 +18,7 @@ from fluo_logic.facts.columnar.read import Piece
 
 Read: TypeAlias = Callable[[], Iterator[Piece]]
 """Reads everything, from its beginning."""
-GROUP: Final = 250_000
+GROUP: Final = 200_000
 """A group ends with the batch that makes it have so many spans."""
 MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 BYTES: Final = 16

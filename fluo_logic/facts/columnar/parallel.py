@@ -108,11 +108,11 @@ class _Shared:
             if wanted == self.number:
                 return
             while wanted not in done:
+                if self._received(done):
+                    continue
                 taken = _record(self.items, self.item)
                 if taken is not None:
                     done[taken[0]] = self.work(self.handed[taken[0]])
-                elif self._received(done):
-                    continue
                 elif not any(event & select.POLLIN for _, event in self.poll.poll()):
                     # What the other process did not hand over, because it was ended from outside, is done here.
                     done[wanted] = self.work(self.handed[wanted])
