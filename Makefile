@@ -19,7 +19,7 @@ lint: $(STAMP)
 
 # The site, into build/site; what is wrong with it is an error, and `make test` builds it too.
 docs: $(STAMP)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 FLUO_DOCS_OUTPUTS=1 $(BIN)/python -m mkdocs build --strict
 
 # Random (rule, traces) pairs on every engine and the oracle: `make agreement N=50000 SEED=7 JOBS=2`.
 N ?= 10000

@@ -23,6 +23,7 @@ from fluo_logic.facts.problems import CATALOGUE
 from fluo_logic.lang.codes import CODES
 from fluo_logic.lang.yaml_codes import YAML_CODES
 from fluo_logic.tooling.lint_codes import LINT_CODES
+from tools.notebook_outputs import are_wanted, outputs_of, with_outputs, with_places
 from tools.reference import FAMILIES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -223,6 +224,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     path = page.file.src_uri
     if path.startswith(FILES):
         page.meta["search"] = {"exclude": True}
+    if path.startswith("notebooks/") and are_wanted():
+        page.meta["outputs"] = outputs_of(ROOT / path)
+        return with_places(markdown, page.meta["outputs"])
     if page.file.generated_by is not None:
         return _coloured(markdown) if path.startswith("lint/") else markdown
     text = rewritten(markdown, f"docs/{path}", path, _ignored)
@@ -233,6 +237,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if path == "lint.md":
         text = _coloured(text)
     return text
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+    """Put what the cells of a notebook show into its page."""
+    return with_outputs(html, page.meta["outputs"]) if "outputs" in page.meta else html
 
 
 def _coloured(text: str) -> str:

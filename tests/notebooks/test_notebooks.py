@@ -12,6 +12,7 @@ pytest.importorskip("ipykernel", reason="needs what notebooks are run with")
 nbformat = pytest.importorskip("nbformat", reason="likewise")
 pytest.importorskip("jupytext", reason="likewise")
 
+from tools.notebook_outputs import outputs_of, with_outputs, with_places  # noqa: E402 - likewise
 from tools.notebooks import COMMAND, FOLDER, executed, main, texts, written  # noqa: E402 - needs what was asked for
 
 TEXTS: Final = texts()
@@ -74,3 +75,19 @@ def test_every_notebook_has_a_text() -> None:
     """No notebook is without its text, and the command finds all in step."""
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == {text.stem for text in TEXTS}
     assert main(["--check"]) == 0
+
+
+def test_what_cells_show_comes_into_the_page(tmp_path: Path) -> None:
+    """On the site, HTML stands behind its cell as it is, and text is never markup."""
+    cells = ['print("<b>1</b>")', "nothing = 1", 'from IPython.display import HTML\nHTML("<b>2</b>")']
+    text = tmp_path / "cells.md"
+    text.write_text("\n\n".join(f"```python\n{cell}\n```" for cell in cells) + "\n", encoding="utf-8")
+    outputs = outputs_of(text)
+    assert outputs == [
+        '<pre class="output">&lt;b&gt;1&lt;/b&gt;\n</pre>',
+        "",
+        '<div class="output"><b>2</b></div>',
+    ]
+    places = [line for line in with_places(text.read_text(encoding="utf-8"), outputs).splitlines() if "FLUO" in line]
+    assert places == ["FLUO-OUTPUT-0", "FLUO-OUTPUT-2"]
+    assert with_outputs("<p>FLUO-OUTPUT-2</p>", outputs) == outputs[2]
