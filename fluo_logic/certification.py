@@ -15,7 +15,8 @@ from fluo_logic.facts.store import Ground
 from fluo_logic.facts.writers import otlp_json
 from fluo_logic.lang.syntax import Ruleset
 from fluo_logic.logic import Program, RulePlan
-from fluo_logic.pipeline import Session, scope_json
+from fluo_logic.pipeline import Session
+from fluo_logic.scopes import scope_json
 from fluo_logic.solve.base import Answer
 from fluo_logic.translate.ir_json import ir_document
 from fluo_logic.translate.lower import lower

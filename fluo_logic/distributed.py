@@ -17,9 +17,10 @@ from fluo_logic.facts.readers.sources import TraceInput, open_all
 from fluo_logic.facts.store import FactStore
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program, RulePlan
-from fluo_logic.pipeline import Options, RuleCheck, Session, answer_on
+from fluo_logic.pipeline import Options, RuleCheck, Session
 from fluo_logic.report.violation import VERDICTS, Violation
 from fluo_logic.scanned import ScannedRule
+from fluo_logic.solve.answer import answer_on
 from fluo_logic.solve.base import Answer
 from fluo_logic.translate.passes import drop_unused
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from fluo_logic.errors import ConfigError, UnsupportedError
+from fluo_logic.errors import UnsupportedError
 from fluo_logic.explain.build import RuleProver
 from fluo_logic.explain.confirm import Confirmed, confirm
 from fluo_logic.explain.judgement import Judgement, JudgeOptions
@@ -27,9 +26,11 @@ from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import ObligationPlan, Program, RulePlan
 from fluo_logic.report.missing import missing_attributes
 from fluo_logic.report.violation import VERDICTS, DataReport, Report, RuleReport, Violation
+from fluo_logic.scopes import find_scope, fingerprint, names_of, scope_json
 from fluo_logic.shown import Shown
+from fluo_logic.solve.answer import answer_on
 from fluo_logic.solve.base import Answer, Engine
-from fluo_logic.solve.registry import SPARK, engine_for, engine_named, scans_bytes
+from fluo_logic.solve.registry import SPARK, scans_bytes
 from fluo_logic.translate.lower import lower
 from fluo_logic.translate.passes import run_passes
 
@@ -186,21 +187,6 @@ def _scanned(
         if options.engine != "auto":
             raise
         return read_opened(map(again, sources))
-
-
-def answer_on(program: Program, store: FactStore, engine: str) -> tuple[Answer, Engine | None]:
-    """Return the answer, and the engine that is to confirm what is proved where the answer comes from a scan."""
-    if engine not in {"auto", SPARK}:
-        return engine_named(engine).solve(program, store), None
-    logic = engine_named("clingo")
-    scan = engine_for(len(store.spans))
-    if scan == logic.name:
-        return logic.solve(program, store), None
-    try:
-        return engine_named(scan).solve(program, store), logic
-    except UnsupportedError:
-        # The scan is a short cut; what it cannot express, the logic engine can.
-        return logic.solve(program, store), None
 
 
 def report(session: Session) -> Report:
@@ -405,52 +391,10 @@ def explain_scope(session: Session, scope: str | None) -> Explanation:
 def _pick_scope(checked: RuleCheck, wanted: str | None) -> Ground:
     session, plan = checked.session, checked.plan
     scopes = sorted(row[0] for row in session.answer.rows(plan.scope.predicate))
-    if not scopes:
-        message = f"rule {checked.rule.id} has no scope in this data: {_scope_noun(plan)}"
-        raise ConfigError(code="C201", message=message, hint="look at the report of `fluo check` for what was read")
-    names = {scope: next(iter(scope_json(plan, scope, session.store).values()), "") for scope in scopes}
+    names = names_of(plan, scopes, session.store)
     if wanted is None:
         list(checked.violations())
         active = {row[0] for row in session.answer.rows(plan.when.predicate)}
         verdict = {scope: checked.worst.get(scope, "satisfied") if scope in active else "vacuous" for scope in scopes}
         return min(scopes, key=lambda scope: (VERDICTS.index(verdict[scope]), scopes.index(scope)))
-    found = [scope for scope in scopes if names[scope] == wanted]
-    if not found and plan.scope_kind == "per trace":
-        found = [scope for scope in scopes if names[scope].startswith(wanted.lower())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(names[scope] for scope in found[:3])
-        message = f"{len(found)} scopes begin with {wanted}: {listed}{', …' if len(found) > len(found[:3]) else ''}"
-        raise ConfigError(code="C202", message=message, hint="give more of the id")
-    example = ", ".join(sorted(names.values())[:3])
-    message = f"no scope of rule {checked.rule.id} is {wanted}"
-    raise ConfigError(code="C203", message=message, hint=f"its scopes are {_scope_noun(plan)}, such as {example}")
-
-
-def _scope_noun(plan: RulePlan) -> str:
-    match plan.scope_kind:
-        case "per trace":
-            return "traces, by id"
-        case "across traces":
-            return "one, all traces together"
-        case _:
-            return f"the values of {plan.scope_key.key if plan.scope_key else 'a key'}"
-
-
-def scope_json(plan: RulePlan, scope: Ground, store: FactStore) -> dict[str, str]:
-    """Return a scope as reports write it: ``{"trace_id": …}``, ``{key: …}`` or ``{}``."""
-    match plan.scope_kind:
-        case "per trace":
-            return {"trace_id": store.trace_ids[scope]} if isinstance(scope, int) else {}
-        case "across traces":
-            return {}
-        case _:
-            return {plan.scope_key.key if plan.scope_key else "": str(scope)}
-
-
-def fingerprint(rule: str, number: int, scope: Mapping[str, str], witness: Mapping[str, SpanRef]) -> str:
-    """Return 16 hexadecimal digits that only the rule, its obligation, the scope and the witnesses decide."""
-    parts = [rule, str(number), *(f"{key}={value}" for key, value in sorted(scope.items()))]
-    parts.extend(f"${name}={span.trace_id}:{span.span_id}" for name, span in sorted(witness.items()))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return find_scope(plan, names, wanted)

@@ -25,8 +25,9 @@ from fluo_logic.facts.store import Ground
 from fluo_logic.lang.literals import decode_duration
 from fluo_logic.lang.parse import parse_rule
 from fluo_logic.lang.syntax import Rule, Ruleset
-from fluo_logic.pipeline import Options, RuleCheck, Session, explain_scope, scope_json, solve
+from fluo_logic.pipeline import Options, RuleCheck, Session, explain_scope, solve
 from fluo_logic.report.violation import Violation
+from fluo_logic.scopes import scope_json
 from fluo_logic.solve.registry import ENGINES
 from tests.agreement.compare import oracle, product
 from tests.cases.trace_text import EPOCH, read_trace_text

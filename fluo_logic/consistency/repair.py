@@ -26,7 +26,8 @@ from fluo_logic.facts.readers.sources import TraceInput
 from fluo_logic.facts.store import Ground, Row
 from fluo_logic.lang.syntax import Rule, Ruleset
 from fluo_logic.logic import Program, RulePlan
-from fluo_logic.pipeline import DEFAULTS, Explanation, Options, RuleCheck, Session, explain, scope_json, solve
+from fluo_logic.pipeline import DEFAULTS, Explanation, Options, RuleCheck, Session, explain, solve
+from fluo_logic.scopes import scope_json
 
 SHOWN: Final = 3
 """How many repairs of the same size are shown."""

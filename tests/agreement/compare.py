@@ -9,7 +9,8 @@ from fluo_logic.facts.dataset import assemble
 from fluo_logic.facts.model import Span
 from fluo_logic.lang.syntax import Rule, Ruleset, ScopeKind
 from fluo_logic.logic import RulePlan
-from fluo_logic.pipeline import Options, RuleCheck, Session, scope_json, solve
+from fluo_logic.pipeline import Options, RuleCheck, Session, solve
+from fluo_logic.scopes import scope_json
 from tests.oracle.interpreter import evaluate
 
 Shape = dict[tuple[str, ...], tuple[str, frozenset[Any]]]
